@@ -1,0 +1,418 @@
+"""Aggregates in MongoDB: state, version and outbox in one document, changed by one write.
+
+One conditional write on `_id` and `version` changes the state and appends the events; nothing
+that happened can be lost between the two, because there is no between. The relay publishes from
+the outbox and never touches the version.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+from pymongo import InsertOne, UpdateOne
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from chassis.act import Act, Command
+from chassis.contracts import topics
+from chassis.errors import (
+    Conflict,
+    KeyReused,
+    NotFound,
+    Overloaded,
+    Problem,
+    Refused,
+    Stale,
+    TooLate,
+)
+from chassis.events.envelope import destination, entry
+from chassis.facts import Due, Event
+from chassis.logs import logger
+from chassis.scope import within
+
+T = TypeVar("T", bound=BaseModel)
+
+COMMANDS_KEPT = 20
+COMMANDS_DAYS = 1
+OUTBOX_ALARM = 50
+OUTBOX_MOST = 1000
+PAGE_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Who a document belongs to: the centre, the parties named in it, or everyone."""
+
+    centre: str | None = None
+    parties: tuple[str, ...] = ()
+    public: bool = False
+
+
+class Receipt(BaseModel):
+    """What every command answers, and what is kept to answer its repetition alike."""
+
+    id: str
+    version: int
+    sequence: int
+    state: str = ""
+    extra: dict[str, Any] = {}
+
+
+class Replayed(Problem):
+    """The command was done before: here is the answer it had."""
+
+    status = 200
+
+    def __init__(self, receipt: Receipt, status: int) -> None:
+        super().__init__("replayed")
+        self.receipt = receipt
+        self.status_then = status
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[T]):
+    """An aggregate as it was read."""
+
+    id: str
+    version: int
+    sequence: int
+    state: T
+    created: datetime
+    changed: datetime
+    commands: list[dict[str, Any]] = field(repr=False)
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of aggregates, in order of id; `next` is where the following one begins."""
+
+    items: list[Stored[T]]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class New(Generic[T]):
+    """A row for `create_many`."""
+
+    id: str
+    state: T
+    events: Sequence[Event] = ()
+    due: Sequence[Due] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[T]):
+    """A row for `save_many`."""
+
+    stored: Stored[T]
+    state: T
+    events: Sequence[Event] = ()
+    due: Sequence[Due] | None = None
+
+
+class Aggregates(Generic[T]):
+    """One kind of aggregate: its collection, its topic, its model and whose it is."""
+
+    def __init__(
+        self,
+        name: str,
+        topic: str | None,
+        model: type[T],
+        owners: Callable[[T], Owners],
+        indexes: Sequence[Sequence[tuple[str, int]]] = (),
+    ) -> None:
+        self.name = name
+        self.topic = topic
+        self.model = model
+        self.owners = owners
+        self.indexes = indexes
+
+    # Reading
+
+    def load(self, act: Act, id: str) -> Stored[T]:
+        """The aggregate within the act's scope, ready to be changed by the act's command.
+
+        Raises NotFound out of scope, Replayed or KeyReused for a command done before, and Stale
+        where If-Match named another version.
+        """
+        stored = self.get(act, id)
+        if act.command is not None:
+            refuse_repetition(stored.commands, act.command)
+            expected = act.command.expected
+            if expected is not None and expected != stored.version:
+                raise Stale(expected=expected, found=stored.version)
+        return stored
+
+    def get(self, act: Act, id: str) -> Stored[T]:
+        """The aggregate within the act's scope, to be read. Raises NotFound."""
+        found = self._collection(act).find_one(within(act.scope, {"_id": id}), session=act.session)
+        if found is None:
+            raise NotFound()
+        return self.stored(found)
+
+    def find(
+        self,
+        act: Act,
+        wanted: Mapping[str, Any] | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[T]:
+        """A page of the aggregates within scope that match; `limit` is at most 100."""
+        limit = max(1, min(limit, PAGE_MOST))
+        filter = dict(wanted or {})
+        if after is not None:
+            filter = {"$and": [filter, {"_id": {"$gt": after}}]}
+        rows = list(
+            self._collection(act)
+            .find(within(act.scope, filter), session=act.session)
+            .sort("_id", 1)
+            .limit(limit + 1)
+        )
+        items = [self.stored(row) for row in rows[:limit]]
+        return Page(items, items[-1].id if len(rows) > limit else None)
+
+    def each(self, act: Act, wanted: Mapping[str, Any], sort: str = "_id") -> Iterable[Stored[T]]:
+        """Every aggregate within scope that matches, for work inside the service."""
+        rows = self._collection(act).find(within(act.scope, dict(wanted)), session=act.session)
+        return (self.stored(row) for row in rows.sort(sort, 1))
+
+    def count(self, act: Act, wanted: Mapping[str, Any]) -> int:
+        """How many within scope match."""
+        return self._collection(act).count_documents(
+            within(act.scope, dict(wanted)), session=act.session
+        )
+
+    # Writing
+
+    def create(
+        self,
+        act: Act,
+        id: str,
+        state: T,
+        events: Sequence[Event] = (),
+        due: Sequence[Due] = (),
+        status: int = 201,
+        extra: dict[str, Any] | None = None,
+    ) -> Receipt:
+        """Write a new aggregate with its events. Raises Replayed, KeyReused or Refused."""
+        if act.session is not None:
+            # A duplicate key would end the caller's transaction, so that one is asked first.
+            self._refuse_existing(act, id)
+        document, receipt = self._document(act, New(id, state, events, due), status, extra)
+        try:
+            self._collection(act).insert_one(document, session=act.session)
+        except DuplicateKeyError:
+            if act.session is None:
+                self._refuse_existing(act, id)
+            raise Conflict(id) from None
+        return receipt
+
+    def save(
+        self,
+        act: Act,
+        stored: Stored[T],
+        state: T,
+        events: Sequence[Event] = (),
+        due: Sequence[Due] | None = None,
+        before: datetime | None = None,
+        status: int = 200,
+        extra: dict[str, Any] | None = None,
+    ) -> Receipt:
+        """Change the aggregate by one conditional write.
+
+        `before` is a deadline on the database's own clock, part of the write's filter: TooLate if
+        it has passed. Raises Conflict if another write came first. `due=None` keeps the due times.
+        """
+        filter, update, receipt = self._change(
+            act, Changed(stored, state, events, due), status, extra
+        )
+        if before is not None:
+            filter["$expr"] = {"$lt": ["$$NOW", before]}
+        done = self._collection(act).update_one(filter, update, session=act.session)
+        if done.matched_count:
+            return receipt
+        if before is not None:
+            del filter["$expr"]
+            if self._collection(act).count_documents(filter, session=act.session):
+                raise TooLate()
+        raise Conflict(stored.id)
+
+    def create_many(self, act: Act, rows: Iterable[New[T]]) -> int:
+        """Write many new aggregates; ids that exist already are left alone. Returns how many.
+
+        For jobs with deterministic ids: running one again finishes it and doubles nothing.
+        """
+        operations = [InsertOne(self._document(act, row, 201, None)[0]) for row in rows]
+        if not operations:
+            return 0
+        try:
+            return (
+                self._collection(act)
+                .bulk_write(operations, ordered=False, session=act.session)
+                .inserted_count
+            )
+        except BulkWriteError as error:
+            details = error.details or {}
+            if any(row["code"] != 11000 for row in details.get("writeErrors", [])):
+                raise
+            return int(details["nInserted"])
+
+    def save_many(self, act: Act, rows: Iterable[Changed[T]]) -> int:
+        """Change many aggregates, each by its own conditional write. Returns how many changed."""
+        operations = []
+        for row in rows:
+            filter, update, _ = self._change(act, row, 200, None)
+            operations.append(UpdateOne(filter, update))
+        if not operations:
+            return 0
+        return (
+            self._collection(act)
+            .bulk_write(operations, ordered=False, session=act.session)
+            .matched_count
+        )
+
+    # Shapes
+
+    def stored(self, found: Mapping[str, Any]) -> Stored[T]:
+        """The aggregate in a document."""
+        return Stored(
+            id=found["_id"],
+            version=found["version"],
+            sequence=found["sequence"],
+            state=self.model.model_validate(found["state"]),
+            created=found["created"],
+            changed=found["changed"],
+            commands=found.get("commands", []),
+            waiting=len(found.get("outbox", [])),
+        )
+
+    def _collection(self, act: Act) -> Collection[dict[str, Any]]:
+        return act.database[self.name]
+
+    def _refuse_existing(self, act: Act, id: str) -> None:
+        found = self._collection(act).find_one({"_id": id}, session=act.session)
+        if found is None:
+            return
+        if act.command is not None:
+            refuse_repetition(found.get("commands", []), act.command)
+        raise Refused("exists", id=id)
+
+    def _document(
+        self, act: Act, row: New[T], status: int, extra: dict[str, Any] | None
+    ) -> tuple[dict[str, Any], Receipt]:
+        entries, sequence = self._entries(act, row.id, 0, 1, row.events)
+        receipt = _receipt(row.id, 1, sequence, row.state, extra)
+        return {
+            "_id": row.id,
+            "version": 1,
+            "sequence": sequence,
+            **_owners(self.owners(row.state)),
+            "state": row.state.model_dump(),
+            "outbox": entries,
+            "commands": _remembered(act, [], receipt, status),
+            "due": _due(row.due),
+            "created": act.now,
+            "changed": act.now,
+        }, receipt
+
+    def _change(
+        self, act: Act, row: Changed[T], status: int, extra: dict[str, Any] | None
+    ) -> tuple[dict[str, Any], dict[str, Any], Receipt]:
+        stored = row.stored
+        if stored.waiting >= OUTBOX_MOST:
+            raise Overloaded("outbox_full")
+        if stored.waiting >= OUTBOX_ALARM:
+            logger().warning("outbox_long", aggregate=stored.id, waiting=stored.waiting)
+        version = stored.version + 1
+        entries, sequence = self._entries(act, stored.id, stored.sequence, version, row.events)
+        receipt = _receipt(stored.id, version, sequence, row.state, extra)
+        change: dict[str, Any] = {
+            "version": version,
+            "sequence": sequence,
+            "state": row.state.model_dump(),
+            "changed": act.now,
+            **_owners(self.owners(row.state)),
+        }
+        if act.command is not None:
+            change["commands"] = _remembered(act, stored.commands, receipt, status)
+        if row.due is not None:
+            change["due"] = _due(row.due)
+        update: dict[str, Any] = {"$set": change}
+        if entries:
+            update["$push"] = {"outbox": {"$each": entries}}
+        return {"_id": stored.id, "version": stored.version}, update, receipt
+
+    def _entries(
+        self, act: Act, id: str, sequence: int, version: int, events: Sequence[Event]
+    ) -> tuple[list[dict[str, Any]], int]:
+        """The outbox entries, and the last dense sequence after them.
+
+        A topic with a `state` guard accepts gaps, so its events take the version as their
+        sequence and leave the dense numbers to the aggregate's own log.
+        """
+        entries = []
+        for event in events:
+            topic = destination(event, self.topic)
+            if topic.guard == "log":
+                sequence += 1
+            number = sequence if topic.guard == "log" else version
+            entries.append(entry(act, id, number, event, topic))
+        return entries, sequence
+
+
+def refuse_repetition(commands: Sequence[Mapping[str, Any]], command: Command) -> None:
+    """Raise Replayed if the command was done already, KeyReused if its key said another thing."""
+    for done in commands:
+        if done["key"] == command.key:
+            if done["hash"] != command.body_hash:
+                raise KeyReused()
+            raise Replayed(Receipt.model_validate(done["receipt"]), done["status"])
+
+
+def _remembered(
+    act: Act, commands: Sequence[dict[str, Any]], receipt: Receipt, status: int
+) -> list[dict[str, Any]]:
+    """The commands to keep: at least the last twenty, and every one younger than a day."""
+    if act.command is None:
+        return list(commands)
+    row = {
+        "key": act.command.key,
+        "hash": act.command.body_hash,
+        "status": status,
+        "receipt": receipt.model_dump(),
+        "at": act.now,
+    }
+    young = act.now - timedelta(days=COMMANDS_DAYS)
+    older = list(commands)
+    surplus = len(older) + 1 - COMMANDS_KEPT
+    kept = [one for place, one in enumerate(older) if place >= surplus or one["at"] > young]
+    return [*kept, row]
+
+
+def _receipt(
+    id: str, version: int, sequence: int, state: BaseModel, extra: dict[str, Any] | None
+) -> Receipt:
+    status = getattr(state, "status", "")
+    return Receipt(id=id, version=version, sequence=sequence, state=str(status), extra=extra or {})
+
+
+def _owners(owners: Owners) -> dict[str, Any]:
+    return {
+        "centre": owners.centre,
+        "parties": list(owners.parties),
+        "public": owners.public,
+    }
+
+
+def _due(due: Sequence[Due]) -> list[dict[str, Any]]:
+    return [{"at": one.at, "name": one.name} for one in sorted(due, key=lambda one: one.at)]
+
+
+def known_topics(aggregates: Iterable[Aggregates[Any]]) -> None:
+    """Refuse to start with an aggregate whose topic the contracts do not name."""
+    for one in aggregates:
+        if one.topic is not None and one.topic not in topics():
+            raise LookupError(f"{one.name}: no topic {one.topic} in contracts/topics.yaml")
