@@ -5,7 +5,7 @@ from datetime import date, time
 from typing import Any
 
 from bson.codec_options import CodecOptions, TypeEncoder, TypeRegistry
-from pymongo import MongoClient
+from pymongo import IndexModel, MongoClient
 
 from chassis.act import Documents
 from chassis.documents import Aggregates
@@ -72,14 +72,14 @@ def connect(settings: Settings) -> Documents:
 def prepare(
     database: Documents,
     aggregates: Sequence[Aggregates[Any]],
-    indexes: Mapping[str, Sequence[Sequence[tuple[str, int]]]],
+    indexes: Mapping[str, Sequence[Sequence[tuple[str, int]] | IndexModel]],
 ) -> list[str]:
     """Create what is missing of collections and indexes. Returns the names of new collections.
 
     Safe to repeat and to run beside a running service: only additions are made.
     """
     there = set(database.list_collection_names())
-    wanted: dict[str, Sequence[Sequence[tuple[str, int]]]] = {**HOUSE, **indexes}
+    wanted: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {**HOUSE, **indexes}
     for one in aggregates:
         wanted[one.name] = one.indexes
     made = [name for name in wanted if name not in there]
@@ -87,7 +87,8 @@ def prepare(
         database.create_collection(name)
     for name, rows in wanted.items():
         for row in rows:
-            database[name].create_index(list(row))
+            index = row if isinstance(row, IndexModel) else IndexModel(list(row))
+            database[name].create_indexes([index])
     for one in aggregates:
         database[one.name].create_index(
             "outbox.id", partialFilterExpression={"outbox.id": {"$exists": True}}

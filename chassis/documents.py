@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
-from pymongo import InsertOne, UpdateOne
+from pymongo import IndexModel, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
@@ -39,6 +39,7 @@ COMMANDS_DAYS = 1
 OUTBOX_ALARM = 50
 OUTBOX_MOST = 1000
 PAGE_MOST = 100
+DUPLICATE = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Aggregates(Generic[T]):
         topic: str | None,
         model: type[T],
         owners: Callable[[T], Owners],
-        indexes: Sequence[Sequence[tuple[str, int]]] = (),
+        indexes: Sequence[Sequence[tuple[str, int]] | IndexModel] = (),
     ) -> None:
         self.name = name
         self.topic = topic
@@ -207,7 +208,8 @@ class Aggregates(Generic[T]):
         except DuplicateKeyError:
             if act.session is None:
                 self._refuse_existing(act, id)
-            raise Conflict(id) from None
+            # Another unique index than that of ids: the thing exists under another id.
+            raise Refused("exists", id=id) from None
         return receipt
 
     def save(
@@ -240,39 +242,42 @@ class Aggregates(Generic[T]):
                 raise TooLate()
         raise Conflict(stored.id)
 
-    def create_many(self, act: Act, rows: Iterable[New[T]]) -> int:
-        """Write many new aggregates; ids that exist already are left alone. Returns how many.
+    def create_many(self, act: Act, rows: Iterable[New[T]]) -> set[str]:
+        """Write many new aggregates; ids that exist already are left alone. Returns the new ids.
 
         For jobs with deterministic ids: running one again finishes it and doubles nothing.
         """
-        operations = [InsertOne(self._document(act, row, 201, None)[0]) for row in rows]
-        if not operations:
-            return 0
+        documents = [self._document(act, row, 201, None)[0] for row in rows]
+        made = {document["_id"] for document in documents}
+        if not documents:
+            return made
         try:
-            return (
-                self._collection(act)
-                .bulk_write(operations, ordered=False, session=act.session)
-                .inserted_count
-            )
+            operations = [InsertOne(document) for document in documents]
+            self._collection(act).bulk_write(operations, ordered=False, session=act.session)
         except BulkWriteError as error:
-            details = error.details or {}
-            if any(row["code"] != 11000 for row in details.get("writeErrors", [])):
-                raise
-            return int(details["nInserted"])
+            for row in (error.details or {}).get("writeErrors", []):
+                if row["code"] != DUPLICATE:
+                    raise
+                made.discard(row["op"]["_id"])
+        return made
 
-    def save_many(self, act: Act, rows: Iterable[Changed[T]]) -> int:
-        """Change many aggregates, each by its own conditional write. Returns how many changed."""
+    def save_many(self, act: Act, rows: Iterable[Changed[T]]) -> set[str]:
+        """Change many aggregates, each by its own conditional write. Returns the ids changed."""
+        rows = list(rows)
         operations = []
         for row in rows:
             filter, update, _ = self._change(act, row, 200, None)
             operations.append(UpdateOne(filter, update))
         if not operations:
-            return 0
-        return (
-            self._collection(act)
-            .bulk_write(operations, ordered=False, session=act.session)
-            .matched_count
-        )
+            return set()
+        done = self._collection(act).bulk_write(operations, ordered=False, session=act.session)
+        if done.matched_count == len(operations):
+            return {row.stored.id for row in rows}
+        written = {
+            "$or": [{"_id": row.stored.id, "version": row.stored.version + 1} for row in rows]
+        }
+        mine = {**written, "changed": act.now}
+        return {one["_id"] for one in self._collection(act).find(mine, {}, session=act.session)}
 
     # Shapes
 

@@ -1,0 +1,42 @@
+"""A service as one value: what it stores, what it follows, what it offers over HTTP.
+
+`services/<name>/app.py` makes it; the roles, the commands and the tests read it. Making it
+connects to nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from pymongo import IndexModel
+
+from chassis.context import Background
+from chassis.documents import Aggregates, known_topics
+from chassis.events.handlers import Projections, Reactions, Timers
+
+if TYPE_CHECKING:
+    from chassis.http.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that makes one service different from the others."""
+
+    name: str
+    catalogue: Path
+    aggregates: Sequence[Aggregates[Any]] = ()
+    projections: Projections = field(default_factory=Projections)
+    reactions: Reactions = field(default_factory=Reactions)
+    timers: Timers = field(default_factory=Timers)
+    routes: Sequence["Routes"] = ()
+    background: Mapping[str, Background] = field(default_factory=dict)
+    commands: Sequence[click.Command] = ()
+    indexes: Mapping[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = field(
+        default_factory=dict
+    )
+    templates: Sequence[Path] = ()
+
+    def __post_init__(self) -> None:
+        known_topics(self.aggregates)
