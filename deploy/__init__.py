@@ -1,0 +1,1 @@
+"""How Ieum is run: images, proxies, and the stack without Docker."""
