@@ -1,0 +1,88 @@
+# Everything that is done with this tree, one target each; `make help` lists them.
+# Variables: ONCE=1  SIZE=city|district  TARGET=local|compose  SEED=number  PYTHON=/path/to/python3
+
+SIZE ?= city
+TARGET ?= local
+PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
+	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { command -v $$name; break; }; done)
+BIN := .venv/bin
+COMPOSE := docker compose
+seed = $(if $(SEED),--seed $(SEED))
+
+# An entry point ends with the exit code of what it runs, not with make's own line about it.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help environment demo test check up down secrets lint format bench bench-engine \
+	bench-services chaos chaos-short chaos-mutants stack stop clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+	@echo
+	@sed -n 's/^# Variables: /  /p' Makefile
+
+environment: ## Make .venv from the locked requirements; quick when nothing changed
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer is needed and was not found: install one, or name it with make PYTHON=/path/to/python3." >&2; \
+		exit 2; fi
+	@$(PYTHON) deploy/local/environment.py
+
+demo: environment ## Play a campaign on a fresh stack and stay up (ONCE=1: check it, stop, exit)
+	@$(BIN)/python -m demo --size $(SIZE) --target $(TARGET) $(if $(ONCE),--once) $(seed)
+
+test: environment ## Lint, types, import rules and the tests (at most 12 minutes)
+	@$(MAKE) lint
+	@$(BIN)/pytest -m "not slow"
+
+check: environment ## Everything: the tests, the slow ones, the mutants (at most 45 minutes)
+	@$(MAKE) lint
+	@$(BIN)/pytest
+	@$(MAKE) chaos-mutants
+
+lint: environment ## Format, lint, types and import rules; changes nothing
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+format: environment ## Format the code and mend what the linter can
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+stack: environment ## Start the stack without Docker and leave it running
+	@$(BIN)/python -m deploy.local up
+
+stop: environment ## Stop that stack
+	@$(BIN)/python -m deploy.local down
+
+secrets: environment ## Make the keys and passwords that Compose needs, in ./secrets
+	@$(BIN)/python -m deploy.compose.secrets secrets
+
+up: secrets ## Build and start the whole system in Docker Compose
+	@$(COMPOSE) up -d --build --wait
+
+down: ## Stop Docker Compose; the data stays
+	@$(COMPOSE) --profile demo down
+
+bench: bench-engine bench-services ## Both benchmarks
+
+bench-engine: environment ## The solver against its peers, in the same run
+	@$(BIN)/python -m bench.engine
+
+bench-services: environment ## The services against the machine's ceilings, in the same run
+	@$(BIN)/python -m bench.services
+
+chaos: environment ## 15 minutes of faults against the running system, then the invariants
+	@$(BIN)/python -m tests.chaos --minutes 15 $(seed)
+
+chaos-short: environment ## 90 seconds of faults
+	@$(BIN)/python -m tests.chaos --seconds 90 $(seed)
+
+chaos-mutants: environment ## Break each guarantee on purpose; each must be caught by name
+	@$(BIN)/python -m tests.chaos --mutants
+
+clean: ## Stop local stacks and remove what they, the tests and the tools left (not .venv)
+	@if [ -x $(BIN)/python ]; then for name in run test; do $(BIN)/python -m deploy.local down --name $$name; done; fi
+	@rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
