@@ -26,7 +26,11 @@ TRAVEL_MINUTES = (5, 240)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one campaign allows. Days are inclusive; `closed` names why a day cannot be used."""
+    """What one campaign allows. Days are inclusive.
+
+    `closed` says why a day cannot be used: `holiday`, or `unusable` for what the centre named
+    (the university entrance exam, say, which no list of holidays knows).
+    """
 
     opens_at: datetime
     deadline: datetime
@@ -193,7 +197,7 @@ def _wished(
     elif not rules.first <= day <= rules.last:
         yield f"{pointer}/date", "date_outside", {"first": rules.first, "last": rules.last}
     elif day in rules.closed:
-        yield f"{pointer}/date", "date_closed", {"date": day, "why": rules.closed[day]}
+        yield f"{pointer}/date", f"date_{rules.closed[day]}", {"date": day}
     elif day in blackout:
         yield f"{pointer}/date", "date_blacked_out", {"date": day}
     elif group.weekdays and day.isoweekday() not in group.weekdays:
