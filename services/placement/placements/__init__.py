@@ -1,0 +1,1 @@
+"""Placements: what a group or a person gets, from the plan to the attendance."""

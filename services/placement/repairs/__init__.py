@@ -1,0 +1,1 @@
+"""Repairs: after a decline, who moves where, previewed before anything is done."""

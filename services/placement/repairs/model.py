@@ -1,0 +1,116 @@
+"""A repair: after a decline or an expiry, who moves where, shown before anything is done.
+
+    queued -> previewed -> applied | dismissed
+    previewed -> queued        (the market changed under the preview)
+
+One repair of a campaign is in work at a time. It moves only groups that nobody has accepted yet.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis.errors import Refused
+
+Status = Literal["queued", "previewed", "applied", "dismissed"]
+Cause = Literal["declined", "expired", "cancelled", "session_changed"]
+
+
+class Record(BaseModel):
+    """Base of the frozen values of this room."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Row(Record):
+    """One placement in the preview: from which sessions to which; none means the waitlist."""
+
+    placement: str
+    version: int
+    school: str
+    group: str | None
+    applicant: str | None
+    people: int
+    from_sessions: tuple[str, ...]
+    to_sessions: tuple[str, ...]
+    wish_rank: int | None = None
+    affected: bool = False
+    """Whether the cause itself took a stop away from this placement (else it moves to help)."""
+
+
+class Change(Record):
+    """One line of the history: who did what, when, and why."""
+
+    what: str
+    by: str
+    at: datetime
+    why: str = ""
+
+
+class Repair(Record):
+    """The state of one repair."""
+
+    status: Status
+    centre: str
+    campaign: str
+    run: str
+    cause: Cause
+    booking: str
+    session: str
+    placements: tuple[str, ...]
+    """The placements that lost a stop."""
+    rows: tuple[Row, ...] = ()
+    market_version: str | None = None
+    claim: str | None = None
+    moved_people: int | None = None
+    waitlisted: int | None = None
+    history: tuple[Change, ...] = ()
+
+
+def version_of(facts: Iterable[str]) -> str:
+    """The market version: a hash over what a preview relied on, in any order."""
+    return sha256("\n".join(sorted(facts)).encode()).hexdigest()
+
+
+def preview(repair: Repair, rows: tuple[Row, ...], market_version: str, claim: str) -> Repair:
+    """Show who would move where."""
+    if repair.status != "queued":
+        raise Refused("repair_state", status=repair.status)
+    return repair.model_copy(
+        update={
+            "status": "previewed",
+            "rows": rows,
+            "market_version": market_version,
+            "claim": claim,
+            "moved_people": sum(row.people for row in rows if not row.affected),
+            "waitlisted": sum(1 for row in rows if not row.to_sessions),
+        }
+    )
+
+
+def apply(repair: Repair, market_version: str) -> Repair:
+    """Do what was shown, if the market is still the one that it was computed for."""
+    if repair.status != "previewed":
+        raise Refused("repair_state", status=repair.status)
+    if repair.market_version != market_version:
+        raise Refused("market_changed")
+    return repair.model_copy(update={"status": "applied"})
+
+
+def dismiss(repair: Repair) -> Repair:
+    """Leave the seats lost; the centre finds another way."""
+    if repair.status not in ("queued", "previewed"):
+        raise Refused("repair_state", status=repair.status)
+    return repair.model_copy(update={"status": "dismissed"})
+
+
+def again(repair: Repair) -> Repair:
+    """Compute the preview anew, after the market changed under it."""
+    if repair.status != "previewed":
+        raise Refused("repair_state", status=repair.status)
+    return repair.model_copy(
+        update={"status": "queued", "rows": (), "market_version": None, "claim": None}
+    )

@@ -1,0 +1,1 @@
+"""Runs: a campaign's market is frozen, solved under a fenced attempt, and released in two steps."""
