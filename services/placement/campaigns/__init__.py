@@ -1,0 +1,1 @@
+"""The campaigns that registration runs, as placement knows them."""

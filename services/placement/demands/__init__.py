@@ -1,0 +1,1 @@
+"""What schools ask for, and how it becomes an order of sessions."""

@@ -1,0 +1,1 @@
+"""Hosts and their vetting by a centre."""

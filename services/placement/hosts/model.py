@@ -1,0 +1,88 @@
+"""A centre's vetting of a host: the steps before anything may be offered to children.
+
+found → contacted → visited → approved; from each step a host can be held with a reason, and a
+held host is visited again before it is approved. Every step is kept with its time and its doer.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis.errors import FieldError, Invalid, Refused
+from chassis.facts import Event
+
+Status = Literal["found", "contacted", "visited", "approved", "held"]
+HeldFor = Literal["unsafe", "unsuitable", "unreachable", "capacity", "documents", "other"]
+
+NEXT: dict[Status, frozenset[Status]] = {
+    "found": frozenset({"contacted", "held"}),
+    "contacted": frozenset({"visited", "held"}),
+    "visited": frozenset({"approved", "held"}),
+    "approved": frozenset({"held"}),
+    "held": frozenset({"contacted", "visited"}),
+}
+
+
+class Step(BaseModel):
+    """One step of the vetting: what, when, by which account, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Status
+    at: datetime
+    by: str
+    reason_code: HeldFor | None = None
+    note: str = ""
+
+
+class Vetting(BaseModel):
+    """The vetting of one host by one centre."""
+
+    model_config = ConfigDict(frozen=True)
+
+    centre: str
+    host: str
+    status: Status
+    reason_code: HeldFor | None = None
+    steps: list[Step]
+
+    def moved(self, step: Step) -> "Vetting":
+        """The vetting after one more step. Raises Refused or Invalid."""
+        if step.status not in NEXT[self.status]:
+            raise Refused("vetting_step", status=self.status, wanted=step.status)
+        _check(step)
+        return self.model_copy(
+            update={
+                "status": step.status,
+                "reason_code": step.reason_code,
+                "steps": [*self.steps, step],
+            }
+        )
+
+
+def begun(centre: str, host: str, step: Step) -> Vetting:
+    """The first record of a host at a centre. Raises Refused unless it begins at "found"."""
+    if step.status != "found":
+        raise Refused("vetting_begins_at_found", wanted=step.status)
+    return Vetting(centre=centre, host=host, status=step.status, steps=[step])
+
+
+def changed(vetting: Vetting) -> Event:
+    """The event of the vetting's latest step."""
+    return Event(
+        "host.vetting_changed",
+        {
+            "centre": vetting.centre,
+            "host": vetting.host,
+            "status": vetting.status,
+            "reason_code": vetting.reason_code,
+        },
+    )
+
+
+def _check(step: Step) -> None:
+    if step.status == "held" and step.reason_code is None:
+        raise Invalid([FieldError("/reason_code", "held_needs_reason")])
+    if step.status != "held" and step.reason_code is not None:
+        raise Invalid([FieldError("/reason_code", "reason_only_when_held")])

@@ -1,0 +1,1 @@
+"""Offers with their sessions, versions and one calendar per team."""
