@@ -76,6 +76,31 @@ class Spoken(Record):
     at: datetime
 
 
+class Seat(Record):
+    """One session as a booking needs it: whose it is, when, how many, on which terms."""
+
+    session: str
+    offer: str
+    offer_version: int
+    centre: str
+    host: str
+    team: str | None
+    start: datetime
+    end: datetime
+    minimum: int
+    maximum: int
+    hazards: tuple[str, ...] = ()
+    terms_people: int | None = None
+    """The host accepts up to this many people without being asked; None: it is always asked."""
+    terms_grades: tuple[int, ...] = ()
+
+    def preaccepts(self, people: int, grade: int | None) -> bool:
+        """Whether a request lies within the terms that the host accepted beforehand."""
+        if self.terms_people is None or people > self.terms_people:
+            return False
+        return not self.terms_grades or grade is None or grade in self.terms_grades
+
+
 class Change(Record):
     """One line of the history: who did what, when, and why."""
 

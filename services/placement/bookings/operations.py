@@ -1,0 +1,256 @@
+"""Use cases of bookings: hosts answer, safety is recorded, seats are held and given back."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from chassis.act import Act
+from chassis.documents import Page, Receipt, Stored
+from chassis.errors import FieldError, Forbidden, Invalid, Refused
+from chassis.events.envelope import Received
+from chassis.facts import moment
+from chassis.scope import Centre, Party
+from services.placement.bookings import model, store
+from services.placement.bookings.shape import (
+    HOLDING,
+    Booking,
+    CancelledBy,
+    Change,
+    Condition,
+    Safety,
+    Spoken,
+)
+
+
+def show(act: Act, id: str) -> Stored[Booking]:
+    """One booking within scope."""
+    return store.bookings.get(act, id)
+
+
+def page(
+    act: Act,
+    campaign: str | None = None,
+    status: Sequence[str] | None = None,
+    host: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page[Booking]:
+    """A page of the bookings within scope."""
+    return store.page(act, campaign, status, host, limit, after)
+
+
+def many(act: Act, ids: Iterable[str]) -> dict[str, Stored[Booking]]:
+    """The bookings with these ids that are within scope."""
+    return {found.id: found for found in store.many(act, ids)}
+
+
+def open_requests(act: Act, run: str) -> int:
+    """How many bookings of a run still wait for an answer."""
+    return store.waiting(act, run)
+
+
+# What hosts do, themselves or by telephone through the centre
+
+
+def accept(act: Act, id: str, spoken: Spoken | None = None) -> Receipt:
+    """The host accepts."""
+    stored = store.bookings.load(act, id)
+    _answers_for_host(act, stored.state, spoken)
+    state, events = model.accept(stored.state, act.now, spoken)
+    return _answered(act, stored, state, events, "accepted")
+
+
+def decline(
+    act: Act, id: str, reason_code: str, reason: str = "", spoken: Spoken | None = None
+) -> Receipt:
+    """The host declines, with a reason."""
+    stored = store.bookings.load(act, id)
+    _answers_for_host(act, stored.state, spoken)
+    state, events = model.decline(stored.state, act.now, reason_code, reason, spoken)
+    return _answered(act, stored, state, events, "declined", reason)
+
+
+def attach_condition(
+    act: Act, id: str, condition: Condition, spoken: Spoken | None = None
+) -> Receipt:
+    """The host would accept fewer people or another hour."""
+    stored = store.bookings.load(act, id)
+    _answers_for_host(act, stored.state, spoken)
+    state, events = model.attach_condition(stored.state, act.now, condition, spoken)
+    return _answered(act, stored, state, events, "conditioned")
+
+
+def _answers_for_host(act: Act, booking: Booking, spoken: Spoken | None) -> None:
+    """A host answers for itself; the centre only with the name of whom it spoke to, and when."""
+    if isinstance(act.scope, Centre):
+        if spoken is None:
+            raise Invalid([FieldError("/by_telephone", "by_telephone_needed")])
+        if spoken.at > act.now:
+            raise Invalid([FieldError("/by_telephone/at", "spoken_in_future")])
+        return
+    if spoken is not None:
+        raise Invalid([FieldError("/by_telephone", "by_telephone_centre_only")])
+    if isinstance(act.scope, Party) and act.scope.id != booking.host:
+        raise Forbidden("not_the_host")
+
+
+def _answered(
+    act: Act, stored: Stored[Booking], state: Booking, events: list[Any], what: str, why: str = ""
+) -> Receipt:
+    before = stored.state.reply_by if stored.state.status == "asked" else None
+    return store.bookings.save(
+        act, stored, noted(act, state, what, why), events, due=[], before=before
+    )
+
+
+# What the school or the centre does
+
+
+def agree(act: Act, id: str) -> Receipt:
+    """The school or the centre takes the host's condition."""
+    stored = store.bookings.load(act, id)
+    _not_the_host(act, stored.state)
+    state, events = model.agree(stored.state)
+    return store.bookings.save(act, stored, noted(act, state, "condition_agreed"), events, due=[])
+
+
+def refuse_condition(act: Act, id: str, reason: str = "") -> Receipt:
+    """The school or the centre does not take the condition: as if the host had declined."""
+    stored = store.bookings.load(act, id)
+    _not_the_host(act, stored.state)
+    if stored.state.status != "conditioned":
+        raise Refused("no_condition_to_agree", status=stored.state.status)
+    state, events = model.decline(stored.state, act.now, "condition_refused", reason)
+    noted_state = noted(act, state, "condition_refused", reason)
+    return store.bookings.save(act, stored, noted_state, events, due=[])
+
+
+def _not_the_host(act: Act, booking: Booking) -> None:
+    if isinstance(act.scope, Party) and act.scope.id == booking.host:
+        raise Forbidden("not_your_condition")
+
+
+def check_safety(act: Act, id: str, check_code: str, checked_on: date, note: str = "") -> Receipt:
+    """The centre records the safety check of a hazardous visit."""
+    stored = store.bookings.load(act, id)
+    if checked_on > act.now.date():
+        raise Invalid([FieldError("/date", "safety_in_future")])
+    safety = Safety(
+        check_code=check_code,
+        checked_on=checked_on.isoformat(),
+        note=note,
+        by=act.actor,
+        at=act.now,
+    )
+    state, events = model.check_safety(stored.state, safety)
+    return store.bookings.save(act, stored, noted(act, state, "safety_checked", note), events)
+
+
+def cancel(act: Act, id: str, reason_code: str, reason: str = "") -> Receipt:
+    """The host or the centre takes a booking back, with a reason; a repair follows."""
+    stored = store.bookings.load(act, id)
+    by: CancelledBy = "centre"
+    if isinstance(act.scope, Party):
+        if act.scope.id != stored.state.host:
+            raise Forbidden("not_the_host")
+        by = "host"
+    state, events = model.cancel(stored.state, by, reason_code, reason)
+    return store.bookings.save(act, stored, noted(act, state, "cancelled", reason), events, due=[])
+
+
+# Time, and what follows from other facts
+
+
+def expire(act: Act, id: str) -> None:
+    """The time to answer is over: silence is not consent."""
+    stored = store.bookings.load(act, id)
+    step = model.expire(stored.state, act.now)
+    if step is not None:
+        store.bookings.save(act, stored, noted(act, step[0], "expired"), step[1], due=[])
+    elif stored.state.status != "asked":
+        store.bookings.save(act, stored, stored.state, due=[])
+
+
+def end(act: Act, ids: Iterable[str], by: CancelledBy, reason_code: str) -> list[str]:
+    """Cancel the given bookings that still hold seats and free them. Returns their sessions."""
+    freed = []
+    for stored in store.many(act, ids):
+        booking = stored.state
+        if booking.placement is None or booking.status not in HOLDING:
+            continue
+        if booking.status != "completed":
+            state, events = model.cancel(booking, by, reason_code)
+            store.bookings.save(act, stored, noted(act, state, "cancelled"), events, due=[])
+        if store.let_go(act, booking.session, booking.team, stored.id):
+            freed.append(booking.session)
+    return freed
+
+
+def leave_roster(act: Act, id: str, people: int) -> str | None:
+    """Somebody leaves a roster: the head-count and the held seats shrink; the session is freed."""
+    stored = store.bookings.get(act, id)
+    booking = stored.state
+    if booking.placement is not None or booking.status not in HOLDING:
+        return None
+    left = max(0, booking.people - people)
+    if left == 0:
+        state, events = model.cancel(booking, "school", "nobody_left")
+        store.bookings.save(act, stored, noted(act, state, "cancelled"), events, due=[])
+        store.let_go(act, booking.session, booking.team, id)
+        return booking.session
+    state, events = model.change_people(booking, left)
+    store.bookings.save(act, stored, noted(act, state, "people_changed"), events)
+    store.resize(act, booking.session, id, left)
+    return booking.session
+
+
+def free(act: Act, event: Received) -> None:
+    """Give the seats of a booking that ended back, however it ended."""
+    store.let_go(act, event.data["session"], event.data["team"], event.key)
+
+
+def fit_hold(act: Act, event: Received) -> None:
+    """A host accepted: seats and the team's calendar follow a smaller group or another hour."""
+    data = event.data
+    store.resize(act, data["session"], event.key, data["people"])
+    if data["team"] is None:
+        return
+    start, end_ = moment(data["start"]), moment(data["end"])
+    entries = store.busy(act, [data["team"]]).get(data["team"], [])
+    now = next((row for row in entries if row["session"] == data["session"]), None)
+    if now is None or (now["start"], now["end"]) == (start, end_):
+        return
+    others = set(store.seats(act, [data["session"]])[data["session"]]["holds"]) - {event.key}
+    if others:
+        start, end_ = min(start, now["start"]), max(end_, now["end"])
+    try:
+        store.reschedule(act, data["team"], data["session"], start, end_)
+    except Refused:
+        # The host itself named the hour and another visit of its team is in it: nobody else
+        # can say which of the two holds, so this one is taken back and repaired.
+        stored = store.bookings.get(act, event.key)
+        state, events = model.cancel(stored.state, "system", "team_busy")
+        store.bookings.save(act, stored, noted(act, state, "cancelled"), events, due=[])
+
+
+def school_confirmed(act: Act, ids: Iterable[str]) -> None:
+    """The school has confirmed the placement that these bookings serve."""
+    for stored in store.many(act, ids):
+        if stored.state.status in HOLDING and not stored.state.school_confirmed:
+            state, events = model.school_confirms(stored.state)
+            store.bookings.save(act, stored, noted(act, state, "school_confirmed"), events)
+
+
+def complete(act: Act, ids: Iterable[str]) -> None:
+    """Attendance is on record for the placement that these bookings serve."""
+    for stored in store.many(act, ids):
+        if stored.state.status in ("accepted", "confirmed"):
+            step = model.complete(stored.state)
+            if step is not None:
+                store.bookings.save(act, stored, noted(act, step[0], "completed"), step[1])
+
+
+def noted(act: Act, booking: Booking, what: str, why: str = "") -> Booking:
+    """The booking with one more line of history."""
+    line = Change(what=what, by=act.actor, at=act.now, why=why)
+    return booking.model_copy(update={"history": (*booking.history, line)})

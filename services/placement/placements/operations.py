@@ -1,0 +1,247 @@
+"""Use cases of placements: schools confirm or withdraw, the centre offers, cancels, corrects."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from chassis.act import Act
+from chassis.documents import Page, Receipt, Stored
+from chassis.errors import FieldError, Forbidden, Invalid
+from chassis.events.envelope import Received
+from chassis.facts import Due, Event, moment
+from chassis.scope import Party
+from services.placement.placements import model, store
+from services.placement.placements.shape import (
+    Approval,
+    Change,
+    Correction,
+    EndedBy,
+    Part,
+    Placement,
+)
+
+
+def show(act: Act, id: str) -> Stored[Placement]:
+    """One placement within scope."""
+    return store.placements.get(act, id)
+
+
+def page(
+    act: Act,
+    campaign: str | None = None,
+    status: Sequence[str] | None = None,
+    school: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page[Placement]:
+    """A page of the placements within scope."""
+    return store.page(act, campaign, status, school, limit, after)
+
+
+def confirm(
+    act: Act, id: str, approved_on: str | None = None, document_number: str | None = None
+) -> Receipt:
+    """The school says yes, before the date it was given."""
+    stored = store.placements.load(act, id)
+    _is_the_school(act, stored.state)
+    approval = Approval(
+        at=act.now, by=act.actor, approved_on=approved_on, document_number=document_number
+    )
+    state, events = model.confirm(stored.state, act.now, approval)
+    return store.placements.save(
+        act,
+        stored,
+        noted(act, state, "confirmed_by_school"),
+        events,
+        due=[],
+        before=stored.state.confirm_by,
+    )
+
+
+def withdraw(act: Act, id: str, reason_code: str, reason: str = "") -> Receipt:
+    """The school gives its seats back; the waitlist moves up."""
+    stored = store.placements.load(act, id)
+    _is_the_school(act, stored.state)
+    state, events = model.withdraw(stored.state, reason_code, reason)
+    return _ended(act, stored, state, events, "withdrawn", reason)
+
+
+def cancel(act: Act, id: str, reason_code: str, reason: str = "") -> Receipt:
+    """The centre cancels a visit."""
+    stored = store.placements.load(act, id)
+    state, events = model.cancel(stored.state, "centre", reason_code, reason)
+    return _ended(act, stored, state, events, "cancelled", reason)
+
+
+def postpone(act: Act, id: str, reason_code: str, reason: str = "") -> Receipt:
+    """The centre postpones a visit; it is offered again later."""
+    stored = store.placements.load(act, id)
+    state, events = model.postpone(stored.state, "centre", reason_code, reason)
+    return _ended(act, stored, state, events, "postponed", reason)
+
+
+def attend(act: Act, id: str, attended: int) -> Receipt:
+    """Record how many came: the school's escort, the host, or the centre."""
+    stored = store.placements.load(act, id)
+    state, events = model.attend(stored.state, act.now, attended)
+    return store.placements.save(act, stored, noted(act, state, "attended"), events)
+
+
+def correct(act: Act, ids: Sequence[str], what_code: str, text: str) -> Receipt:
+    """One correction notice for all concerned: each placement carries it once."""
+    correction = act.new_id("correction")
+    stored = store.many(act, ids)
+    missing = set(ids) - {found.id for found in stored}
+    if missing:
+        raise Invalid(
+            [
+                FieldError(f"/placements/{place}", "placement_unknown")
+                for place, id in enumerate(ids)
+                if id in missing
+            ]
+        )
+    notice = Correction(
+        correction=correction, what_code=what_code, text=text, at=act.now, by=act.actor
+    )
+
+    def write(inner: Act) -> None:
+        for found in store.many(inner, ids):
+            state, events = model.correct(found.state, notice)
+            if events:
+                noted_state = noted(inner, state, "corrected", text)
+                store.placements.save(inner, found, noted_state, events)
+
+    act.together(write)
+    return Receipt(
+        id=correction, version=1, sequence=0, state="corrected", extra={"placements": len(stored)}
+    )
+
+
+def _is_the_school(act: Act, placement: Placement) -> None:
+    if isinstance(act.scope, Party) and act.scope.id != placement.school:
+        raise Forbidden("not_the_school")
+
+
+def _ended(
+    act: Act,
+    stored: Stored[Placement],
+    state: Placement,
+    events: list[Event],
+    what: str,
+    why: str,
+) -> Receipt:
+    return store.placements.save(act, stored, noted(act, state, what, why), events, due=[])
+
+
+# Time, and what follows from other facts
+
+
+def expire(act: Act, id: str) -> None:
+    """Nobody confirmed in time: silence is not consent."""
+    stored = store.placements.load(act, id)
+    step = model.expire(stored.state, act.now)
+    if step is not None:
+        store.placements.save(act, stored, noted(act, step[0], "expired"), step[1], due=[])
+    elif stored.state.status != "offered" or stored.state.approval is not None:
+        store.placements.save(act, stored, stored.state, due=[])
+
+
+def host_answered(act: Act, event: Received) -> None:
+    """A host accepted a booking: its stop is agreed, perhaps smaller or at another hour."""
+    data = event.data
+    people = data["people"] if data["placement"] is not None else None
+    start, end = moment(data["start"]), moment(data["end"])
+    for stored in store.with_booking(act, event.key):
+        step = model.host_answered(stored.state, event.key, start, end, people)
+        if step is not None:
+            store.placements.save(act, stored, noted(act, step[0], "host_accepted"), step[1])
+
+
+def stop_cleared(act: Act, event: Received) -> None:
+    """The safety check of a booking is on record."""
+    for stored in store.with_booking(act, event.key):
+        step = model.stop_cleared(stored.state, event.key)
+        if step is not None:
+            store.placements.save(act, stored, noted(act, step[0], "safety_checked"), step[1])
+
+
+# What runs, repairs and waitlists do with placements
+
+
+def served_by(act: Act, booking: str) -> list[Stored[Placement]]:
+    """The placements that a booking serves."""
+    return store.with_booking(act, booking)
+
+
+def many(act: Act, ids: Sequence[str]) -> list[Stored[Placement]]:
+    """The placements with these ids that are within scope."""
+    return store.many(act, ids)
+
+
+def planned(act: Act, run: str, limit: int) -> list[Stored[Placement]]:
+    """Placements of a run that the schools' release has not handled yet."""
+    return store.planned(act, run, limit)
+
+
+def waitlist(act: Act, campaign: str) -> list[Stored[Placement]]:
+    """The waitlist of a campaign, first place first."""
+    return store.waiting(act, campaign)
+
+
+def seated(act: Act, run: str) -> list[Stored[Placement]]:
+    """Placements of a run that hold seats."""
+    return store.seated(act, run)
+
+
+def next_position(act: Act, campaign: str) -> int:
+    """The place behind the last one of the waitlist."""
+    return store.waiting_positions(act, campaign) + 1
+
+
+def give_seats(
+    act: Act,
+    stored: Stored[Placement],
+    parts: Sequence[Part],
+    confirm_by: datetime,
+    wish_rank: int | None,
+    what: str,
+) -> Receipt:
+    """Offer new seats to a group that waits or was postponed."""
+    state, events = model.offer(stored.state, act.now, confirm_by, parts, wish_rank)
+    due = [Due(confirm_by, "expire")]
+    return store.placements.save(act, stored, noted(act, state, what), events, due=due)
+
+
+def move(
+    act: Act,
+    stored: Stored[Placement],
+    parts: Sequence[Part],
+    confirm_by: datetime | None,
+    wish_rank: int | None,
+) -> None:
+    """A repair gives other seats."""
+    state, events = model.move(stored.state, parts, confirm_by, wish_rank)
+    due = [Due(state.confirm_by, "expire")] if state.confirm_by is not None else []
+    store.placements.save(act, stored, noted(act, state, "moved"), events, due=due)
+
+
+def lose_seats(
+    act: Act, stored: Stored[Placement], position: int, reason_code: str, facts: dict[str, int]
+) -> None:
+    """A repair found no seat for this group."""
+    state, events = model.lose_seats(stored.state, position, reason_code, facts)
+    noted_state = noted(act, state, "seats_lost")
+    store.placements.save(act, stored, noted_state, events, due=[])
+
+
+def noted(act: Act, placement: Placement, what: str, why: str = "") -> Placement:
+    """The placement with one more line of history."""
+    line = Change(what=what, by=act.actor, at=act.now, why=why)
+    return placement.model_copy(update={"history": (*placement.history, line)})
+
+
+def ended_by(event: Received) -> EndedBy:
+    """Who ended a placement, as its event says; the clock is the system."""
+    by: Any = event.data.get("by", "system")
+    found: EndedBy = by
+    return found
