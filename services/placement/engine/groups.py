@@ -1,0 +1,50 @@
+"""Whole groups, bundles and caps: the integer program solved stage by stage."""
+
+from __future__ import annotations
+
+from services.placement.engine.answer import Answer, Part
+from services.placement.engine.answer_check import Infeasible, breaches
+from services.placement.engine.groups_highs import Program
+from services.placement.engine.groups_model import Model, build
+from services.placement.engine.market import Ints, Market
+from services.placement.engine.stages import CLAIMED, Run, Watch, encode, linear_stage
+from services.placement.engine.stages_leximin import leximin_stage
+
+
+def check_fixed(market: Market, model: Model) -> None:
+    """Raise `Infeasible` for a fixed placement that a filter forbids."""
+    for f in market.rules.fixed:
+        barrier = model.barrier[f.wish]
+        if barrier is not None:
+            facts = {"applicant": market.applicants.id[f.applicant], **barrier.facts}
+            raise Infeasible(f"fixed_{barrier.code}", facts)
+
+
+def solve_groups(market: Market, draw: Ints, watch: Watch) -> Answer:
+    """Solve all stages of `max` mode; raises `Infeasible` when no placement keeps every rule."""
+    model = build(market)
+    check_fixed(market, model)
+    run = Run(model, draw, watch, Program(model, integer=True))
+    fixed = tuple(sorted(Part(f.applicant, f.wish, f.people) for f in market.rules.fixed))
+    if not breaches(market, fixed):
+        run.best = encode(model, fixed)
+    stages = market.rules.stages
+    for i, stage in enumerate(stages):
+        follow = len(stages) - i - 1
+        if stage == "leximin":
+            run.require_point(follow)
+            leximin_stage(run, follow)
+        else:
+            linear_stage(run, stage, follow)
+    parts = run.parts()
+    broken = breaches(market, parts)
+    if broken:
+        raise AssertionError(f"the engine made an answer that breaks a rule: {broken[0]}")
+    proved = all(r.bound == r.value or r.claim != CLAIMED for r in run.results)
+    return Answer(
+        market=market,
+        mode="max",
+        parts=parts,
+        stages=run.results,
+        reproducible=proved and not watch.stopped and not watch.timed_out,
+    )

@@ -1,0 +1,126 @@
+"""Solving a market: the chosen mode's answer, and the other mode's numbers beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.placement.engine.answer import (
+    Answer,
+    Part,
+    Progress,
+    StageResult,
+    numbers,
+    stage_value,
+)
+from services.placement.engine.answer_check import Infeasible, breaches
+from services.placement.engine.groups import solve_groups
+from services.placement.engine.groups_serial import blocking_pairs, serial
+from services.placement.engine.groups_state import State, Static
+from services.placement.engine.market import MODES, Ints, Market
+from services.placement.engine.market_draws import draw_places
+from services.placement.engine.stages import CLAIMED, Watch
+
+#: The other mode's numbers may use at most this share of the time.
+COMPARISON_SHARE = 0.25
+
+
+def _still() -> float:
+    """The clock of a run without a clock: no time passes, so nothing is limited by it."""
+    return 0.0
+
+
+def solve(
+    market: Market,
+    *,
+    mode: str | None = None,
+    time_limit: float | None = None,
+    on_progress: Callable[[Progress], bool] | None = None,
+    now: Callable[[], float] | None = None,
+    compare: bool = True,
+) -> Answer:
+    """Place a market in `mode` (default: the rules' own) and report both modes' numbers.
+
+    `time_limit` (seconds) is measured with `now`, a monotonic clock, which is then required.
+    `on_progress` is called at least twice a second while the solver works and answers whether to
+    go on; on False, or when time is up, the best answer found is returned with the bound reached.
+    Raises `Infeasible` when no placement keeps every rule.
+    """
+    chosen = mode or market.rules.mode
+    if chosen not in MODES:
+        raise ValueError(f"the mode is one of {', '.join(MODES)}, not {chosen!r}")
+    if time_limit is not None and now is None:
+        raise ValueError("a time limit needs a clock")
+    clock = now or _still
+    begin = clock()
+    end = None if time_limit is None else begin + time_limit
+    draw = draw_places(market)
+    main = end
+    if end is not None and compare and chosen == "stable":
+        main = begin + (end - begin) * (1 - COMPARISON_SHARE)
+    watch = Watch(clock, main, on_progress, len(market.rules.stages))
+    if chosen == "stable":
+        answer = solve_stable(market, draw, watch)
+    else:
+        answer = solve_groups(market, draw, watch)
+    if compare and not watch.stopped:
+        answer.other_mode = _compare(market, chosen, draw, clock, end, begin)
+    return answer
+
+
+def solve_stable(market: Market, draw: Ints, watch: Watch) -> Answer:
+    """Serial acceptance for groups; its values carry no bound, since it optimises nothing."""
+    static = Static.of(market)
+    state = serial(market, draw, static, lambda: not watch.expired())
+    if state is None:
+        raise Infeasible("none_found", {"mode": "stable", "proved": False})
+    parts = state.parts()
+    broken = breaches(market, parts)
+    if broken:
+        raise AssertionError(f"the engine made an answer that breaks a rule: {broken[0]}")
+    pairs = len(blocking_pairs(state, draw))
+    stages = [
+        StageResult(s, stage_value(market, s, parts, draw), None, CLAIMED, {"optimised": False})
+        for s in market.rules.stages
+    ]
+    answer = Answer(market, "stable", parts, stages, engine="serial")
+    answer.numbers["justified_envy"] = pairs
+    return answer
+
+
+def _compare(
+    market: Market,
+    chosen: str,
+    draw: Ints,
+    clock: Callable[[], float],
+    end: float | None,
+    begin: float,
+) -> dict[str, Any]:
+    """The four numbers of the other mode, and how far they can be trusted."""
+    other = "max" if chosen == "stable" else "stable"
+    now = clock()
+    deadline = None
+    if end is not None:
+        deadline = max(end, now) if chosen == "stable" else now + COMPARISON_SHARE * (end - begin)
+    watch = Watch(clock, deadline, None, len(market.rules.stages))
+    if other == "stable":
+        static = Static.of(market)
+        state = serial(market, draw, static, lambda: not watch.expired())
+        if state is None:
+            return {"mode": other, "status": "not available"}
+        return {"mode": other, "status": "exact", **envy_numbers(market, state.parts(), draw)}
+    try:
+        answer = solve_groups(market, draw, watch)
+    except Infeasible:
+        return {"mode": other, "status": "not available"}
+    exact = all(s.bound == s.value for s in answer.stages)
+    status = "exact" if exact else "bounded"
+    return {"mode": other, "status": status, **envy_numbers(market, answer.parts, draw)}
+
+
+def envy_numbers(market: Market, parts: tuple[Part, ...], draw: Ints) -> dict[str, Any]:
+    """Placed, rank sum, worst school and justified envy (blocking pairs) of a placement."""
+    state = State(Static.of(market), parts)
+    found = numbers(market, parts)
+    four = {k: found[k] for k in ("placed", "rank", "worst_school")}
+    return {**four, "justified_envy": len(blocking_pairs(state, draw))}

@@ -1,0 +1,221 @@
+"""Stages in lexicographic order: each is optimised, then held by a row while the next is.
+
+Invariant: `best` is at all times a feasible point of the model that attains the value kept for
+every finished stage, so a stop at any moment leaves a valid answer. A stage that ends early keeps
+its best value as the row and carries the bound that was reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from services.placement.engine.answer import Part, Progress, StageResult, stage_value
+from services.placement.engine.answer_check import Infeasible
+from services.placement.engine.groups_highs import Program, Solved, objective_row
+from services.placement.engine.groups_model import Model, Rows
+from services.placement.engine.market import Ints, Market
+
+Report = Callable[[Progress], bool]
+Clock = Callable[[], float]
+PROVED, BOUNDED, CLAIMED = "proved", "bounded", "solver-claimed"
+#: Share of the remaining time that one stage may use while others still follow.
+STAGE_SHARE = 0.6
+TICK_SECONDS = 0.25
+
+
+class Cancelled(Exception):
+    """The caller asked to stop; the best point so far is kept."""
+
+
+@dataclass
+class Watch:
+    """Clock, deadline and progress of one run. Without a clock nothing is limited by time."""
+
+    now: Clock
+    deadline: float | None
+    report: Report | None
+    stages: int
+    stopped: bool = False
+    timed_out: bool = False
+    last: float = field(default=-1e18)
+
+    def left(self) -> float | None:
+        """Seconds left, or None without a limit."""
+        return None if self.deadline is None else max(0.0, self.deadline - self.now())
+
+    def expired(self) -> bool:
+        """Whether the run must end: cancelled, or out of time."""
+        left = self.left()
+        if left is not None and left <= 0:
+            self.timed_out = True
+        return self.stopped or self.timed_out
+
+    def tell(self, progress: Progress, *, force: bool = False) -> bool:
+        """Report at most four times a second; answers whether to go on."""
+        if self.stopped:
+            return False
+        now = self.now()
+        if self.report is not None and (force or now - self.last >= TICK_SECONDS):
+            self.last = now
+            if not self.report(progress):
+                self.stopped = True
+        return not self.stopped
+
+
+@dataclass
+class Run:
+    """State of one staged solve over a model."""
+
+    model: Model
+    draw: Ints
+    watch: Watch
+    program: Program
+    best: Ints | None = None
+    results: list[StageResult] = field(default_factory=list)
+    held: list[Rows] = field(default_factory=list)
+
+    @property
+    def market(self) -> Market:
+        """The market being placed."""
+        return self.model.market
+
+    def point(self) -> Ints:
+        """The best point so far; only asked for after a stage has found one."""
+        if self.best is None:
+            raise RuntimeError("no feasible point has been found yet")
+        return self.best
+
+    def require_point(self, follow: int) -> None:
+        """Find any feasible point if there is none yet; raises `Infeasible` if none exists."""
+        if self.best is None:
+            zero = np.zeros(self.model.columns, np.int64)
+            solved = self.minimise("feasible", zero, stage_share(follow))
+            if self.best is None:
+                raise no_answer(self, solved)
+
+    def parts(self) -> tuple[Part, ...]:
+        """The best point so far, as granted parts."""
+        return () if self.best is None else decode(self.model, self.best)
+
+    def best_numbers(self) -> dict[str, int]:
+        """Value of each linear stage at the best point, for progress reports."""
+        parts = self.parts()
+        return {s: stage_value(self.market, s, parts, self.draw) for s in ("placed", "rank")}
+
+    def hold(self, rows: Rows) -> None:
+        """Keep what a stage reached, for all later stages."""
+        self.held.append(rows)
+        self.program.add_rows(rows)
+
+    def minimise(self, stage: str, cost: Ints, share: float, sign: int = 1) -> Solved:
+        """One integer solve from the best point, within `share` of the time left."""
+        left = self.watch.left()
+        index = len(self.results)
+        best = {} if self.best is None else self.best_numbers()
+        own: int | None = None if self.best is None else int(cost @ self.best)
+
+        def tick(dual: float, value: int | None) -> bool:
+            bound = round(dual) if abs(dual) < 1e15 else None
+            shown = own if value is None else value
+            progress = Progress(
+                stage,
+                index,
+                self.watch.stages,
+                None if shown is None else sign * shown,
+                None if bound is None else sign * bound,
+                best,
+            )
+            return self.watch.tell(progress)
+
+        limit = None if left is None else left * share
+        solved = self.program.minimise(cost, start=self.best, time_limit=limit, tick=tick)
+        if solved.x is not None:
+            self.best = solved.x
+        if not solved.finished and not solved.infeasible and limit is not None:
+            self.watch.timed_out = self.watch.timed_out or self.watch.left() == 0
+        return solved
+
+
+def decode(model: Model, x: Ints) -> tuple[Part, ...]:
+    """The granted parts of an integer point."""
+    parts: list[Part] = []
+    who, people = model.market.wish_applicant, model.market.applicants.people
+    for w in np.nonzero(model.g >= 0)[0].tolist():
+        if x[model.g[w]] == 1:
+            a = int(who[w])
+            part = int(x[model.n[w]]) if model.n[w] >= 0 else int(people[a])
+            parts.append(Part(a, w, part))
+    return tuple(sorted(parts))
+
+
+def encode(model: Model, parts: tuple[Part, ...]) -> Ints:
+    """The integer point of a placement; sessions nobody uses are closed."""
+    x = np.array([max(0, low) for low in model.low], dtype=np.int64)
+    for p in parts:
+        x[model.g[p.wish]] = 1
+        if model.n[p.wish] >= 0:
+            x[model.n[p.wish]] = p.people
+        for s in model.market.wishes.stops(p.wish):
+            x[model.z[s]] = 1
+        if model.h[p.applicant] >= 0:
+            x[model.h[p.applicant]] = 1
+        school = int(model.market.applicants.school[p.applicant])
+        if model.y[school] >= 0:
+            x[model.y[school]] = 1
+    return x
+
+
+def linear_cost(model: Model, stage: str, draw: Ints) -> Ints:
+    """The objective of a linear stage, to be minimised (`placed` with a minus sign)."""
+    w, who = model.market.wishes, model.market.wish_applicant
+    if stage == "placed":
+        return -np.array(model.weights(np.ones(len(w), np.int64)), dtype=np.int64)
+    if stage == "rank":
+        return np.array(model.weights(w.rank), dtype=np.int64)
+    if stage == "cost":
+        return np.array(model.weights(None, w.cost), dtype=np.int64)
+    return np.array(model.weights(draw[who]), dtype=np.int64)
+
+
+def stage_share(left: int) -> float:
+    """Share of the remaining time for a stage that `left` others follow."""
+    return 1.0 if left == 0 else STAGE_SHARE
+
+
+def linear_stage(run: Run, stage: str, follow: int) -> None:
+    """Optimise one linear stage and hold its value."""
+    cost = linear_cost(run.model, stage, run.draw)
+    sign = -1 if stage == "placed" else 1
+    if run.watch.expired() and run.best is not None:
+        value = int(cost @ run.best)
+        run.results.append(StageResult(stage, sign * value, None, CLAIMED))
+        run.hold(objective_row(stage, cost, value))
+        return
+    solved = run.minimise(stage, cost, stage_share(follow), sign)
+    if solved.infeasible or run.best is None:
+        raise no_answer(run, solved)
+    value = int(cost @ run.best)
+    bound = value if solved.finished else solved.bound
+    result = StageResult(stage, sign * value, None if bound is None else sign * bound, CLAIMED)
+    run.results.append(result)
+    run.hold(objective_row(stage, cost, value))
+    progress = Progress(
+        stage, len(run.results) - 1, run.watch.stages, result.value, result.bound,
+        run.best_numbers(),
+    )  # fmt: skip
+    run.watch.tell(progress, force=True)
+
+
+def no_answer(run: Run, solved: Solved) -> Infeasible:
+    """The error for a market without any answer, or with none found in time."""
+    rules = run.market.rules
+    facts: dict[str, Any] = {
+        "must_place_all": rules.must_place_all,
+        "fixed": len(rules.fixed),
+        "proved": solved.infeasible,
+    }
+    return Infeasible("infeasible" if solved.infeasible else "none_found", facts)
