@@ -102,6 +102,7 @@ class New(Generic[T]):
     state: T
     events: Sequence[Event] = ()
     due: Sequence[Due] = ()
+    correlation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Changed(Generic[T]):
     state: T
     events: Sequence[Event] = ()
     due: Sequence[Due] | None = None
+    correlation: str | None = None
 
 
 class Aggregates(Generic[T]):
@@ -308,7 +310,7 @@ class Aggregates(Generic[T]):
     def _document(
         self, act: Act, row: New[T], status: int, extra: dict[str, Any] | None
     ) -> tuple[dict[str, Any], Receipt]:
-        entries, sequence = self._entries(act, row.id, 0, 1, row.events)
+        entries, sequence = self._entries(act, row.id, 0, 1, row.events, row.correlation)
         receipt = _receipt(row.id, 1, sequence, row.state, extra)
         return {
             "_id": row.id,
@@ -332,7 +334,9 @@ class Aggregates(Generic[T]):
         if stored.waiting >= OUTBOX_ALARM:
             logger().warning("outbox_long", aggregate=stored.id, waiting=stored.waiting)
         version = stored.version + 1
-        entries, sequence = self._entries(act, stored.id, stored.sequence, version, row.events)
+        entries, sequence = self._entries(
+            act, stored.id, stored.sequence, version, row.events, row.correlation
+        )
         receipt = _receipt(stored.id, version, sequence, row.state, extra)
         change: dict[str, Any] = {
             "version": version,
@@ -351,7 +355,13 @@ class Aggregates(Generic[T]):
         return {"_id": stored.id, "version": stored.version}, update, receipt
 
     def _entries(
-        self, act: Act, id: str, sequence: int, version: int, events: Sequence[Event]
+        self,
+        act: Act,
+        id: str,
+        sequence: int,
+        version: int,
+        events: Sequence[Event],
+        correlation: str | None,
     ) -> tuple[list[dict[str, Any]], int]:
         """The outbox entries, and the last dense sequence after them.
 
@@ -364,7 +374,7 @@ class Aggregates(Generic[T]):
             if topic.guard == "log":
                 sequence += 1
             number = sequence if topic.guard == "log" else version
-            entries.append(entry(act, id, number, event, topic))
+            entries.append(entry(act, id, number, event, topic, correlation))
         return entries, sequence
 
 

@@ -5,6 +5,7 @@ that one document makes every copy of the record's fields unreadable, in backups
 """
 
 import os
+from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo.errors import DuplicateKeyError
@@ -46,14 +47,38 @@ def seal(act: Act, record: str, field: str, text: str | None) -> bytes | None:
     return nonce + AESGCM(_data_key(act, record)).encrypt(nonce, text.encode(), place)
 
 
+Sealed = tuple[str, str, bytes | None]
+"""Where a sealed text belongs (record, field), and its bytes."""
+
+
 def unseal(act: Act, record: str, field: str, sealed: bytes | None) -> str | None:
     """The text again. Raises NotFound if the record was erased."""
     if sealed is None:
         return None
-    if act.database["vault"].find_one({"_id": record}, session=act.session) is None:
+    found = unseal_many(act, [(record, field, sealed)])[0]
+    if found is None:
         raise NotFound("erased")
-    place = f"{record}|{field}".encode()
-    return AESGCM(_data_key(act, record)).decrypt(sealed[:NONCE], sealed[NONCE:], place).decode()
+    return found
+
+
+def unseal_many(act: Act, rows: Sequence[Sealed]) -> list[str | None]:
+    """The texts in the order given, with one query; None for an erased record."""
+    records = {record for record, _, sealed in rows if sealed is not None}
+    cipher = _cipher(act)
+    keys = {
+        row["_id"]: cipher.decrypt(
+            row["wrapped"][:NONCE], row["wrapped"][NONCE:], row["_id"].encode()
+        )
+        for row in act.database["vault"].find({"_id": {"$in": list(records)}}, session=act.session)
+    }
+    return [
+        None
+        if sealed is None or record not in keys
+        else AESGCM(keys[record])
+        .decrypt(sealed[:NONCE], sealed[NONCE:], f"{record}|{field}".encode())
+        .decode()
+        for record, field, sealed in rows
+    ]
 
 
 def erase(act: Act, record: str) -> None:

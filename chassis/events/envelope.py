@@ -25,7 +25,14 @@ class Unfit(Exception):
     """An event that breaks its contract: a programming error, found before anything is written."""
 
 
-def entry(act: Act, aggregate: str, sequence: int, event: Event, topic: Topic) -> dict[str, Any]:
+def entry(
+    act: Act,
+    aggregate: str,
+    sequence: int,
+    event: Event,
+    topic: Topic,
+    correlation: str | None = None,
+) -> dict[str, Any]:
     """The outbox entry of an event. Raises Unfit if the data breaks the closed schema."""
     found = faults(event.type, event.data, event.version)
     if found:
@@ -38,15 +45,17 @@ def entry(act: Act, aggregate: str, sequence: int, event: Event, topic: Topic) -
     value = orjson.dumps(data)
     if len(value) > MOST_BYTES:
         raise Unfit(f"{event.type}: {len(value)} bytes, more than {MOST_BYTES}")
+    # An aggregate's state topics count versions, its log counts densely: their ids must differ.
+    counter = f"v{sequence}" if topic.guard == "state" else str(sequence)
     return {
-        "id": f"{aggregate}:{sequence}",
+        "id": f"{aggregate}:{counter}",
         "sequence": sequence,
         "topic": topic.name,
         "type": event.type,
         "version": event.version,
         "time": stamp(act.now),
         "actor": act.actor,
-        "correlation": act.correlation,
+        "correlation": correlation or act.correlation,
         "causation": act.causation or "",
         "traceparent": act.traceparent or "",
         "data": value,

@@ -1,0 +1,164 @@
+"""From the outboxes to the log: what is pending, in order per key, each at least once.
+
+The acknowledgement comes first, then the archive of the exact bytes, then the removal of the
+entry. A crash between any two of them publishes again; the consumers' guard drops the second.
+"""
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import UpdateOne
+
+from chassis import metrics
+from chassis.act import Documents
+from chassis.context import Context
+from chassis.documents import Aggregates
+from chassis.events.broker import Outgoing, Publisher, Sent
+from chassis.events.envelope import headers
+from chassis.leases import Lease, stable_name
+from chassis.logs import logger
+
+LEASE_SECONDS = 5.0
+BATCH = 300
+MOST_EVENTS = 2000
+BUSY_SECONDS = 0.02
+IDLE_SECONDS = 0.25
+
+
+def pending(
+    database: Documents, aggregates: Sequence[Aggregates[Any]], most: int = BATCH
+) -> list[dict[str, Any]]:
+    """Aggregates with something to publish: `{from, _id, outbox}`, at most `most`.
+
+    An aggregate whose first entry is quarantined waits as a whole.
+    """
+    names = [one.name for one in aggregates]
+    if not names:
+        return []
+
+    def stage(name: str) -> list[dict[str, Any]]:
+        return [
+            {"$match": {"outbox.id": {"$exists": True}, "outbox.0.quarantined": {"$ne": True}}},
+            {"$limit": most},
+            {"$project": {"outbox": 1, "from": name}},
+        ]
+
+    unions = [{"$unionWith": {"coll": name, "pipeline": stage(name)}} for name in names[1:]]
+    found = database[names[0]].aggregate([*stage(names[0]), *unions, {"$limit": most}])
+    return list(found)
+
+
+def ready(rows: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """(aggregate row, entry) to publish now, in order; stops before a quarantined entry."""
+    chosen: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for row in rows:
+        for entry in row["outbox"]:
+            if entry.get("quarantined") or len(chosen) >= MOST_EVENTS:
+                break
+            chosen.append((row, entry))
+    return chosen
+
+
+def publish(database: Documents, publisher: Publisher, rows: Sequence[dict[str, Any]]) -> int:
+    """Publish, archive and remove what is ready of these rows. Returns how many went out."""
+    chosen = ready(rows)
+    outgoing = [
+        Outgoing(
+            topic=entry["topic"],
+            key=row["_id"],
+            value=bytes(entry["data"]),
+            headers=headers(entry),
+        )
+        for row, entry in chosen
+    ]
+    sent = publisher.publish(outgoing)
+    archive: list[UpdateOne] = []
+    done: dict[str, dict[Any, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for (row, entry), message, outcome in zip(chosen, outgoing, sent, strict=True):
+        if outcome.refused is not None:
+            _quarantine(database, row, entry, outcome)
+            continue
+        archive.append(_archived(entry, message, outcome))
+        done[row["from"]][row["_id"]].append(entry["id"])
+        metrics.PUBLISHED.labels(database.name, entry["topic"]).inc()
+    if archive:
+        database["published"].bulk_write(archive, ordered=False)
+    for name, ids in done.items():
+        database[name].bulk_write(
+            [
+                UpdateOne({"_id": id}, {"$pull": {"outbox": {"id": {"$in": entries}}}})
+                for id, entries in ids.items()
+            ],
+            ordered=False,
+        )
+    return len(archive)
+
+
+def _archived(entry: dict[str, Any], message: Outgoing, outcome: Sent) -> UpdateOne:
+    kept = {
+        "topic": entry["topic"],
+        "key": message.key,
+        "sequence": entry["sequence"],
+        "type": entry["type"],
+        "at": entry["time"],
+        "actor": entry["actor"],
+        "value": message.value,
+        "headers": [[name, value] for name, value in message.headers],
+        "partition": outcome.partition,
+        "offset": outcome.offset,
+    }
+    return UpdateOne({"_id": entry["id"]}, {"$setOnInsert": kept}, upsert=True)
+
+
+def _quarantine(
+    database: Documents, row: dict[str, Any], entry: dict[str, Any], outcome: Sent
+) -> None:
+    """Set an entry aside that the broker refuses for good; an operator amends or skips it."""
+    logger().error(
+        "event_quarantined", event=entry["id"], topic=entry["topic"], why=outcome.refused
+    )
+    database[row["from"]].update_one(
+        {"_id": row["_id"]},
+        {"$set": {"outbox.$[one].quarantined": True, "outbox.$[one].why": outcome.refused}},
+        array_filters=[{"one.id": entry["id"]}],
+    )
+
+
+def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
+    """The role `relay`: publish while holding the service's lease."""
+    owned = [one for one in aggregates if one.topic is not None]
+    database, settings = context.database, context.settings
+    lease = Lease(database, "relay", stable_name(settings.replica, "relay"), LEASE_SECONDS)
+    publisher: Publisher | None = None
+    rest = BUSY_SECONDS
+    while not context.stopping():
+        context.beat()
+        if not lease.take():
+            context.wait(0.3)
+            continue
+        if publisher is None:
+            publisher = Publisher(settings)
+        rows = pending(database, owned)
+        _measure(database, rows)
+        if rows and publish(database, publisher, rows):
+            rest = BUSY_SECONDS
+            continue
+        context.wait(rest)
+        rest = min(rest * 1.3, IDLE_SECONDS)
+    lease.leave()
+    if publisher is not None:
+        # Closing the client can leave its thread behind; everything sent is acknowledged.
+        os._exit(0)
+
+
+def _measure(database: Documents, rows: Sequence[dict[str, Any]]) -> None:
+    times = [row["outbox"][0]["time"] for row in rows if row["outbox"]]
+    oldest = min(times, default=None)
+    age = 0.0
+    if oldest is not None:
+        age = max(0.0, time.time() - datetime.fromisoformat(oldest).astimezone(UTC).timestamp())
+    metrics.OUTBOX_OLDEST.labels(database.name).set(age)

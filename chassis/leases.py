@@ -1,0 +1,76 @@
+"""Leases on the database's own clock: who does what only one process may do.
+
+A lease does not fence: its holder may sleep past the end and act on (a zombie). What it does then
+is caught where it lands, by the consumers' guard or by a conditional write.
+"""
+
+import contextlib
+import os
+import socket
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from chassis import metrics
+from chassis.act import Documents
+from chassis.logs import logger
+
+
+def stable_name(replica: str, role: str) -> str:
+    """The name of a copy of a role that survives its restart, so that it takes up its own lease."""
+    return f"{socket.gethostname()}/{replica}/{role}"
+
+
+class Lease:
+    """One named lease. `take` also renews; it is True while this process is the holder."""
+
+    def __init__(self, database: Documents, name: str, owner: str, seconds: float) -> None:
+        self._leases = database["leases"]
+        self._name = name
+        self._owner = f"{owner}#{os.getpid()}"
+        self._stable = owner
+        self._milliseconds = int(seconds * 1000)
+        self._service = database.name
+        self._made = False
+        self._held = False
+
+    def _make(self) -> None:
+        # `$$NOW` may not stand in an upsert, so the document is made first.
+        if not self._made:
+            with contextlib.suppress(DuplicateKeyError):
+                self._leases.insert_one(
+                    {"_id": self._name, "owner": "", "stable": "", "expires": None, "turns": 0}
+                )
+            self._made = True
+
+    def take(self) -> bool:
+        """Take the lease if it is free, ours, or left by this copy's former life; else False."""
+        self._make()
+        wanted: dict[str, Any] = {
+            "_id": self._name,
+            "$or": [
+                {"owner": self._owner},
+                {"stable": self._stable},
+                {"expires": None},
+                {"$expr": {"$lt": ["$expires", "$$NOW"]}},
+            ],
+        }
+        mine = {"$eq": ["$owner", self._owner]}
+        change = {
+            "owner": self._owner,
+            "stable": self._stable,
+            "expires": {"$add": ["$$NOW", self._milliseconds]},
+            "turns": {"$add": ["$turns", {"$cond": [mine, 0, 1]}]},
+        }
+        held = self._leases.find_one_and_update(wanted, [{"$set": change}]) is not None
+        if held and not self._held:
+            metrics.LEASE_TAKEN.labels(self._service, self._name).inc()
+            logger().info("lease_taken", lease=self._name)
+        self._held = held
+        return held
+
+    def leave(self) -> None:
+        """Give the lease up, so that another need not wait for its end."""
+        self._leases.update_one(
+            {"_id": self._name, "owner": self._owner}, {"$set": {"expires": None}}
+        )
