@@ -73,7 +73,7 @@ class Account(BaseModel):
     sealed: dict[str, bytes] = {}
     language: str = "ko"
     status: AccountStatus = AccountStatus.ACTIVE
-    tokens_not_before: datetime | None = None
+    tokens_not_before: datetime
 
     @property
     def may_sign_in(self) -> bool:
@@ -173,13 +173,12 @@ def _with(state: Account, **update: object) -> tuple[Account, list[Event]]:
 
 
 def _access(state: Account) -> Event:
-    not_before = state.tokens_not_before
     return Event(
         "account.access_changed",
         {
             "organisation": state.organisation,
             "role": state.role.value,
             "active": state.may_sign_in,
-            "tokens_not_before": stamp(not_before) if not_before else None,
+            "tokens_not_before": stamp(state.tokens_not_before),
         },
     )

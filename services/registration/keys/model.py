@@ -30,6 +30,7 @@ class SigningKey(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     kid: str
+    number: int
     public: dict[str, str]
     private: bytes
     not_before: datetime

@@ -181,9 +181,7 @@ def check(details: Details) -> None:
         raise Invalid(errors)
 
 
-def register(
-    organisation: str, details: Details, registrar: str
-) -> tuple[Organisation, list[Event]]:
+def register(details: Details, registrar: str) -> tuple[Organisation, list[Event]]:
     """A new organisation and what is told about it."""
     check(details)
     state = Organisation(**details.model_dump(), registrar=registrar, keys=keys_of(details))

@@ -1,0 +1,127 @@
+"""What can be done with campaigns. The manifest is made by `closing`, which knows the surveys."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import yaml
+
+from chassis.act import Act
+from chassis.contracts import CONTRACTS
+from chassis.documents import Page, Receipt, Stored
+from chassis.errors import FieldError, Invalid, NotFound, Refused
+from chassis.facts import Event
+from chassis.scope import Centre
+from services.registration.acting import in_public, own_centre
+from services.registration.campaigns import model, plan, store
+from services.registration.campaigns.model import Campaign, Status
+from services.registration.campaigns.plan import Plan
+from services.registration.organisations import operations as organisations
+from services.registration.programmes import operations as programmes
+from services.registration.programmes.model import Status as ProgrammeStatus
+
+Step = Callable[[Campaign], tuple[Campaign, list[Event]] | None]
+"""A step of the clock: the next state and what is told, or None if there is nothing to do."""
+
+
+@cache
+def known_fields() -> frozenset[str]:
+    """The codes of fields that a campaign may offer."""
+    found = yaml.safe_load((CONTRACTS / "fields.yaml").read_text())
+    return frozenset(found["fields"])
+
+
+def draft(act: Act, wanted: Plan) -> Receipt:
+    """A new campaign of the acting centre, seen by its staff only. Without a number of its own
+    it names the centre's."""
+    centre = own_centre(act)
+    plan.check(wanted, known_fields())
+    _programme(act, wanted)
+    phone = wanted.phone or organisations.shown(act, centre).state.phone
+    state = Campaign(**{**wanted.model_dump(), "phone": phone}, centre=centre)
+    return store.campaigns.create(act, act.new_id("campaign"), state)
+
+
+def replan(act: Act, id: str, changes: dict[str, Any]) -> Receipt:
+    """Change what is named in `changes`. An announced deadline moves only before it has passed,
+    by the database's clock as well as by ours."""
+    stored = store.campaigns.load(act, id)
+    wanted = Plan.model_validate({**stored.state.plan().model_dump(), **changes})
+    _programme(act, wanted)
+    state, events = model.replan(stored.state, wanted, act.now, known_fields())
+    announced = stored.state.status is not Status.DRAFT
+    return store.campaigns.save(
+        act,
+        stored,
+        state,
+        events,
+        due=model.due(state),
+        before=stored.state.deadline if announced else None,
+    )
+
+
+def announce(act: Act, id: str) -> Receipt:
+    """Make a campaign public."""
+    stored = store.campaigns.load(act, id)
+    plan.check(stored.state.plan(), known_fields())
+    state, events = model.announce(stored.state, act.now)
+    return store.campaigns.save(act, stored, state, events, due=model.due(state))
+
+
+def cancel(act: Act, id: str, reason: str) -> Receipt:
+    """Call a campaign off."""
+    stored = store.campaigns.load(act, id)
+    state, events = model.cancel(stored.state, reason)
+    return store.campaigns.save(act, stored, state, events, due=model.due(state))
+
+
+def open_(act: Act, id: str) -> None:
+    """Open a campaign; called when its due time has come."""
+    _step(act, id, lambda state: model.open_(state, act.now))
+
+
+def close(act: Act, id: str) -> None:
+    """Take no more answers; called when the deadline has come."""
+    _step(act, id, lambda state: model.close(state, act.now))
+
+
+def seal(act: Act, id: str, manifest: dict[str, dict[str, dict[str, Any]]]) -> None:
+    """Close a campaign with the manifest of what had arrived."""
+    _step(act, id, lambda state: model.seal(state, manifest))
+
+
+def amend(act: Act, id: str, manifest: dict[str, dict[str, dict[str, Any]]], cause: str) -> None:
+    """Give a closed campaign a new manifest after something was admitted."""
+    _step(act, id, lambda state: model.amend(state, manifest, cause))
+
+
+def shown(act: Act, id: str) -> Stored[Campaign]:
+    """A campaign: its own centre sees drafts too, everyone else what was announced."""
+    if isinstance(act.scope, Centre):
+        try:
+            return store.campaigns.get(act, id)
+        except NotFound:
+            return store.campaigns.get(in_public(act), id)
+    return store.campaigns.get(in_public(act), id)
+
+
+def listed(act: Act, status: Status | None, limit: int, after: str | None) -> Page[Campaign]:
+    """A centre's own campaigns; for everyone else all that were announced."""
+    reader = act if isinstance(act.scope, Centre) else in_public(act)
+    return store.page(reader, status, limit, after)
+
+
+def _step(act: Act, id: str, step: Step) -> None:
+    """Save a step of the clock; without one only the due times are set anew."""
+    stored = store.campaigns.load(act, id)
+    state, events = step(stored.state) or (stored.state, [])
+    store.campaigns.save(act, stored, state, events, due=model.due(state))
+
+
+def _programme(act: Act, wanted: Plan) -> None:
+    try:
+        programme = programmes.own(act, wanted.programme).state
+    except NotFound:
+        raise Invalid([FieldError("/programme", "programme_unknown")]) from None
+    if programme.status is ProgrammeStatus.RETIRED:
+        raise Refused("programme_retired")

@@ -1,0 +1,162 @@
+"""What can be done with contacts. Open words never leave this room but to their readers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from chassis import vault
+from chassis.act import Act
+from chassis.documents import Receipt, Stored
+from chassis.errors import NotFound, Refused
+from chassis.facts import Event, derived_id
+from chassis.scope import Centre
+from services.registration.contacts import model, store
+from services.registration.contacts.model import Contact, Duty, Naming, Reach, Status
+from services.registration.organisations import operations as organisations
+
+FIELDS = ("person", "email", "telephone")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A contact with its words, for a reader who may see them."""
+
+    stored: Stored[Contact]
+    reach: Reach
+
+
+def add(
+    act: Act,
+    organisation: str,
+    words: Reach,
+    duties: Sequence[Duty],
+    language: str = "ko",
+) -> Receipt:
+    """Record how an organisation is reached, for the acting centre or the organisation itself."""
+    id = act.new_id("contact")
+    centre = act.scope.id if isinstance(act.scope, Centre) else None
+    state = Contact(
+        organisation=organisation, centre=centre, duties=_once(duties), language=language
+    )
+    return act.together(lambda act: _create(act, id, state, words))
+
+
+def change(
+    act: Act, id: str, words: Reach, duties: Sequence[Duty] | None, language: str | None
+) -> Receipt:
+    """Replace what is known of a contact."""
+    words = model.reach(words.person, words.email, words.telephone)
+
+    def work(act: Act) -> Receipt:
+        stored = store.contacts.load(act, id)
+        if stored.state.status is Status.REMOVED:
+            raise Refused("contact_removed")
+        update: dict[str, object] = {"sealed": _seal(act, id, words)}
+        if duties:
+            update["duties"] = _once(duties)
+        if language:
+            update["language"] = language
+        state = stored.state.model_copy(update=update)
+        return store.contacts.save(act, stored, state, [_told(act, state, words)])
+
+    return act.together(work)
+
+
+def remove(act: Act, id: str) -> Receipt:
+    """Forget a contact: its key is destroyed, so that backups cannot tell either."""
+
+    def work(act: Act) -> Receipt:
+        stored = store.contacts.load(act, id)
+        state, events = model.remove(stored.state)
+        vault.erase(act, id)
+        return store.contacts.save(act, stored, state, events)
+
+    return act.together(work)
+
+
+def hold_post(
+    act: Act,
+    post: str,
+    organisation: str,
+    centre: str | None,
+    duty: Duty,
+    words: Reach,
+    language: str,
+) -> None:
+    """Let messages for a post go to its new holder; the previous holder's words are replaced."""
+    id = contact_of_post(post)
+    try:
+        there = store.contacts.get(act, id)
+    except NotFound:
+        state = Contact(
+            organisation=organisation,
+            centre=centre,
+            post=post,
+            duties=(duty,),
+            language=language,
+        )
+        _create(act, id, state, words)
+        return
+    state = there.state.model_copy(
+        update={"sealed": _seal(act, id, words), "language": language, "status": Status.ACTIVE}
+    )
+    store.contacts.save(act, there, state, [_told(act, state, words)])
+
+
+def contact_of_post(post: str) -> str:
+    """The id of the contact of a post: one for ever, whoever holds the post."""
+    return derived_id("contact-of-post", post)
+
+
+def shown(act: Act, organisation: str) -> list[Opened]:
+    """The contacts of an organisation within scope, opened."""
+    return [_open(act, stored) for stored in store.of_organisation(act, organisation)]
+
+
+def tell_again(act: Act, organisation: str) -> int:
+    """Send an organisation's contacts again, since its name or number has changed."""
+    return _tell(act, store.of_organisation(act, organisation))
+
+
+def send_all_again(act: Act) -> int:
+    """Send every contact again: the sealed topic is kept for seven days only."""
+    return _tell(act, store.all_of_them(act))
+
+
+def _tell(act: Act, rows: Iterable[Stored[Contact]]) -> int:
+    count = 0
+    for stored in rows:
+        opened = _open(act, stored)
+        event = _told(act, stored.state, opened.reach)
+        store.contacts.save(act, stored, stored.state, [event])
+        count += 1
+    return count
+
+
+def _told(act: Act, state: Contact, words: Reach) -> Event:
+    name = organisations.shown(act, state.organisation).state.name
+    phone = organisations.shown(act, state.centre).state.phone if state.centre else None
+    return model.changed(state, words, Naming(name=name, centre_phone=phone))
+
+
+def _create(act: Act, id: str, state: Contact, words: Reach) -> Receipt:
+    words = model.reach(words.person, words.email, words.telephone)
+    organisations.shown(act, state.organisation)
+    state = state.model_copy(update={"sealed": _seal(act, id, words)})
+    return store.contacts.create(act, id, state, [_told(act, state, words)])
+
+
+def _once(duties: Sequence[Duty]) -> tuple[Duty, ...]:
+    return tuple(dict.fromkeys(duties))
+
+
+def _seal(act: Act, id: str, words: Reach) -> dict[str, bytes]:
+    sealed = {field: vault.seal(act, id, field, getattr(words, field)) for field in FIELDS}
+    return {field: content for field, content in sealed.items() if content is not None}
+
+
+def _open(act: Act, stored: Stored[Contact]) -> Opened:
+    words = {
+        field: vault.unseal(act, stored.id, field, stored.state.sealed.get(field))
+        for field in FIELDS
+    }
+    return Opened(stored, Reach(**words))

@@ -1,0 +1,217 @@
+"""Inviting someone to a post, entering, and handing a post over (인수인계)."""
+
+from dataclasses import dataclass
+
+from chassis.act import Act
+from chassis.documents import Page, Receipt, Replayed
+from chassis.errors import Forbidden, NotFound, Refused, Unavailable
+from chassis.scope import Centre, Party
+from services.registration.accounts import operations as accounts
+from services.registration.accounts.model import Role
+from services.registration.accounts.operations import NewHolder
+from services.registration.acting import only, own_organisation
+from services.registration.attempts import operations as attempts
+from services.registration.contacts import model as contact_rules
+from services.registration.contacts.operations import contact_of_post
+from services.registration.invitations import model, store
+from services.registration.invitations.model import LASTS, Invitation, Status, Way
+from services.registration.organisations import operations as organisations
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom to invite to what, and how it is to reach them. No e-mail address means a code."""
+
+    organisation: str
+    role: Role
+    duty: str
+    post: str | None = None
+    email: str | None = None
+    telephone: str | None = None
+    language: str = "ko"
+
+
+def invite(act: Act, wanted: Wanted) -> Receipt:
+    """Invite to a vacant post (a new one unless it is named). A code is answered once, for the
+    letter; repeating the same command answers it again, though it is stored nowhere."""
+    _refuse_foreign_role(act, wanted)
+    if wanted.post is not None and accounts.post(act, wanted.post).holder is not None:
+        raise Refused("post_held")
+    return _invite(act, wanted, replaces=None)
+
+
+def hand_over(
+    act: Act, post: str, email: str | None, telephone: str | None, language: str
+) -> Receipt:
+    """Invite a successor to a held post. Until she enters, the present holder stays."""
+    held = accounts.post(act, post)
+    wanted = Wanted(
+        organisation=held.organisation,
+        role=held.role,
+        duty=held.duty,
+        post=post,
+        email=email,
+        telephone=telephone,
+        language=language,
+    )
+    return _invite(act, wanted, replaces=held.holder)
+
+
+def accept(act: Act, typed: str, holder: NewHolder, address: str) -> Receipt:
+    """Enter with a link's token or a letter's code, and choose how to sign in.
+
+    By link the account is open at once; by code it waits until the centre approves.
+    """
+    secret_hash = model.hash_of(typed)
+    attempts.refuse_guessing(act, secret_hash, address)
+    id = store.by_secret(act, secret_hash)
+    if id is None:
+        attempts.failed(act, secret_hash, address)
+        raise NotFound("invitation_unknown")
+    found = store.invitations.get(only(act, id), id).state
+    account = act.new_id("account")
+    opened = only(
+        act,
+        *(one for one in (id, found.post, account, found.replaces) if one),
+        contact_of_post(found.post),
+    )
+    words = contact_rules.reach(holder.words.person, holder.words.email, holder.words.telephone)
+
+    def work(act: Act) -> Receipt:
+        stored = store.invitations.load(act, id)
+        state = model.enter(stored.state, account, act.now)
+        receipt = store.invitations.save(
+            act, stored, state, due=model.due(state), extra={"account": account}
+        )
+        pending = state.status is Status.ENTERED
+        chosen = NewHolder(holder.login, holder.password, words, holder.language)
+        accounts.open_account(act, account, state.post, chosen, pending)
+        if not pending:
+            accounts.install(act, state.post, account, state.replaces)
+        return receipt
+
+    return opened.together(work)
+
+
+def approve(act: Act, id: str) -> Receipt:
+    """The centre knows who entered with the code: the account is open and holds its post."""
+
+    def work(act: Act) -> Receipt:
+        stored = store.invitations.load(act, id)
+        state = model.approve(stored.state)
+        account = _account(state)
+        accounts.approve(act, account)
+        accounts.install(act, state.post, account, state.replaces)
+        return store.invitations.save(act, stored, state)
+
+    return act.together(work)
+
+
+def refuse(act: Act, id: str) -> Receipt:
+    """The centre does not know who entered: the account ends before it began."""
+
+    def work(act: Act) -> Receipt:
+        stored = store.invitations.load(act, id)
+        state = model.refuse(stored.state)
+        accounts.leave_post(act, _account(state), state.post)
+        return store.invitations.save(act, stored, state)
+
+    return act.together(work)
+
+
+def withdraw(act: Act, id: str) -> Receipt:
+    """Take an open invitation back."""
+    stored = store.invitations.load(act, id)
+    state = model.withdraw(stored.state)
+    return store.invitations.save(act, stored, state, due=model.due(state))
+
+
+def expire(act: Act, id: str) -> None:
+    """Let an invitation run out; called when its due time has come."""
+    stored = store.invitations.load(act, id)
+    state = model.expire(stored.state, act.now) or stored.state
+    store.invitations.save(act, stored, state, due=model.due(state))
+
+
+def listed(act: Act, status: Status | None, limit: int, after: str | None) -> Page[Invitation]:
+    """Invitations within scope; those that were entered wait for the centre."""
+    return store.page(act, status, limit, after)
+
+
+def _invite(act: Act, wanted: Wanted, replaces: str | None) -> Receipt:
+    reachable = bool(wanted.email or wanted.telephone)
+    told = contact_rules.reach(None, wanted.email, wanted.telephone) if reachable else None
+    name = organisations.shown(act, wanted.organisation).state.name
+    id, new_post = act.new_id("invitation"), act.new_id("post")
+    way = Way.EMAIL if wanted.email else Way.CODE
+    revealed = model.secret(_key(act), id, way)
+    centre = _centre(act, wanted)
+    state = Invitation(
+        organisation=wanted.organisation,
+        centre=centre,
+        role=wanted.role,
+        post=wanted.post or new_post,
+        way=way,
+        secret_hash=model.hash_of(revealed),
+        expires_at=act.now + LASTS,
+        replaces=replaces,
+    )
+    events = (
+        [model.invited(state, name, told.email, told.telephone, revealed, wanted.language)]
+        if told
+        else []
+    )
+
+    def work(act: Act) -> Receipt:
+        receipt = store.invitations.create(act, id, state, events, due=model.due(state))
+        if wanted.post is None:
+            accounts.create_post(
+                act, new_post, wanted.organisation, centre, wanted.role, wanted.duty
+            )
+        return receipt
+
+    try:
+        receipt = act.together(work)
+    except Replayed as done:
+        raise Replayed(_with_code(done.receipt, way, revealed, state), done.status_then) from None
+    return _with_code(receipt, way, revealed, state)
+
+
+def _with_code(receipt: Receipt, way: Way, revealed: str, state: Invitation) -> Receipt:
+    extra: dict[str, object] = {"post": state.post, "expires_at": state.expires_at.isoformat()}
+    if way is Way.CODE:
+        extra["code"] = revealed
+    return receipt.model_copy(update={"extra": extra})
+
+
+def _centre(act: Act, wanted: Wanted) -> str:
+    """Which centre looks after the post: the acting one; else the post's own."""
+    if isinstance(act.scope, Centre):
+        return act.scope.id
+    if wanted.post is not None:
+        return accounts.post(act, wanted.post).centre or wanted.organisation
+    return wanted.organisation
+
+
+def _refuse_foreign_role(act: Act, wanted: Wanted) -> None:
+    """A centre invites its schools, hosts and offices, and staff only into itself."""
+    if isinstance(act.scope, Party):
+        raise Forbidden("only_centre")
+    if not isinstance(act.scope, Centre):
+        return
+    if wanted.role is Role.ADMIN:
+        raise Forbidden("only_admin")
+    if wanted.role is Role.CENTRE and wanted.organisation != own_organisation(act):
+        raise Forbidden("only_own_staff")
+
+
+def _account(state: Invitation) -> str:
+    if state.account is None:
+        raise Refused("invitation_not_entered")
+    return state.account
+
+
+def _key(act: Act) -> bytes:
+    if act.keys is None or act.keys.kek is None:
+        raise Unavailable("no_vault_key")
+    return act.keys.kek

@@ -1,0 +1,170 @@
+"""What can be done with organisations and the relations between them."""
+
+from collections.abc import Iterable
+
+from chassis.act import Act
+from chassis.documents import Page, Receipt, Stored
+from chassis.errors import FieldError, Invalid, NotFound, Refused
+from services.registration.acting import in_public, own_centre, today
+from services.registration.organisations import model, relations, store
+from services.registration.organisations.model import (
+    Details,
+    Kind,
+    Organisation,
+    Relation,
+    Status,
+    Tie,
+)
+
+
+def register(act: Act, details: Details, tie: Tie | None = None) -> Receipt:
+    """Register an organisation, and relate the acting centre to it in the same act.
+
+    `tie.other` is filled in here. Raises Refused with the name of the organisation that is there
+    already, so that the centre can relate itself to that one instead.
+    """
+    centre = own_centre(act)
+    id = act.new_id("organisation")
+
+    def work(act: Act) -> Receipt:
+        receipt = _create(act, id, details, registrar=centre)
+        if tie is not None:
+            own = store.organisations.get(act, centre)
+            other = store.organisations.get(in_public(act), id)
+            state, events = relations.relate(
+                own.state, other.state, tie.model_copy(update={"other": id})
+            )
+            store.organisations.save(act, own, state, events, due=relations.due(state))
+        return receipt
+
+    return act.together(work)
+
+
+def found_centre(act: Act, details: Details) -> Receipt:
+    """Register an organisation that runs placements itself; it is its own registrar.
+
+    For operators' commands and administrators, since no centre can stand above it.
+    """
+    id = act.new_id("organisation")
+    return act.together(lambda act: _create(act, id, details, registrar=id))
+
+
+def change(act: Act, id: str, details: Details, status: Status | None = None) -> Receipt:
+    """Replace the details of an organisation that the acting centre registered."""
+
+    def work(act: Act) -> Receipt:
+        stored = store.organisations.load(act, id)
+        state, events = model.change(stored.state, details, status)
+        _parent(act, id, details)
+        _refuse_duplicate(act, id, state)
+        store.reserve(act, id, state.keys)
+        return store.organisations.save(act, stored, state, events)
+
+    return act.together(work)
+
+
+def relate(act: Act, centre: str, tie: Tie) -> Receipt:
+    """Relate a centre to another organisation."""
+    stored = store.organisations.load(act, centre)
+    other = _other(act, tie.other)
+    state, events = relations.relate(stored.state, other.state, tie)
+    return store.organisations.save(act, stored, state, events, due=relations.due(state))
+
+
+def end_relation(act: Act, centre: str, relation: Relation, other: str) -> Receipt:
+    """End a relation of a centre now."""
+    stored = store.organisations.load(act, centre)
+    state, events = relations.end_relation(stored.state, relation, other)
+    return store.organisations.save(act, stored, state, events, due=relations.due(state))
+
+
+def expire_relations(act: Act, centre: str) -> None:
+    """Tell which terms have run out; called when their due time has come."""
+    stored = store.organisations.load(act, centre)
+    state, events = relations.expire_relations(stored.state, today(act))
+    store.organisations.save(act, stored, state, events, due=relations.due(state))
+
+
+def shown(act: Act, id: str) -> Stored[Organisation]:
+    """An organisation as anyone may read it. Raises NotFound."""
+    return store.organisations.get(in_public(act), id)
+
+
+def listed(
+    act: Act,
+    relation: Relation | None = None,
+    kind: Kind | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page[Organisation]:
+    """Organisations: all, or those that stand in a relation to the acting centre today."""
+    ids = None if relation is None else related(act, own_centre(act), relation)
+    return store.page(in_public(act), ids, kind, limit, after)
+
+
+def related(act: Act, centre: str, relation: Relation) -> tuple[str, ...]:
+    """The ids of the organisations in a relation to a centre today."""
+    return shown(act, centre).state.tied(relation, today(act))
+
+
+def is_related(act: Act, centre: str, relation: Relation, other: str) -> bool:
+    """Whether a centre and an organisation stand in a relation today."""
+    return other in related(act, centre, relation)
+
+
+def centres_of(act: Act, organisation: str, supervised: bool = False) -> tuple[str, ...]:
+    """The centres that stand in a relation to an organisation today; only those that it
+    supervises, if that is asked."""
+    day = today(act)
+    return tuple(
+        centre.id
+        for centre in store.holding(in_public(act), organisation)
+        if any(
+            tie.other == organisation
+            and tie.holds(day)
+            and (not supervised or tie.relation is Relation.OFFICE)
+            for tie in centre.state.ties
+        )
+    )
+
+
+def names(act: Act, ids: Iterable[str]) -> dict[str, str]:
+    """The display names of organisations by id."""
+    return {id: state.name for id, state in store.several(in_public(act), ids).items()}
+
+
+def several(act: Act, ids: Iterable[str]) -> dict[str, Organisation]:
+    """Organisations by id, as anyone may read them."""
+    return store.several(in_public(act), ids)
+
+
+def _create(act: Act, id: str, details: Details, registrar: str) -> Receipt:
+    state, events = model.register(details, registrar)
+    _parent(act, id, details)
+    _refuse_duplicate(act, id, state)
+    store.reserve(act, id, state.keys)
+    return store.organisations.create(act, id, state, events)
+
+
+def _refuse_duplicate(act: Act, id: str, state: Organisation) -> None:
+    there = store.holder(act, state.keys, besides=id)
+    if there is not None:
+        raise Refused("organisation_exists", name=shown(act, there).state.name, organisation=there)
+
+
+def _parent(act: Act, id: str, details: Details) -> None:
+    if details.parent is None:
+        return
+    if details.parent == id:
+        raise Invalid([FieldError("/parent", "parent_itself")])
+    try:
+        shown(act, details.parent)
+    except NotFound:
+        raise Invalid([FieldError("/parent", "organisation_unknown")]) from None
+
+
+def _other(act: Act, id: str) -> Stored[Organisation]:
+    try:
+        return shown(act, id)
+    except NotFound:
+        raise Invalid([FieldError("/other", "organisation_unknown")]) from None

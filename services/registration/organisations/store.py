@@ -1,0 +1,75 @@
+"""Organisations in MongoDB, and the reservation of what makes each of them unique."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chassis.act import Act, collection
+from chassis.documents import Aggregates, Owners, Page, Stored
+from services.registration.organisations.model import Kind, Organisation
+
+KEYS = "organisation_keys"
+"""One document per key of an organisation; its `_id` is the key, so that no two can hold it."""
+
+
+def _owners(state: Organisation) -> Owners:
+    return Owners(centre=state.registrar, public=True)
+
+
+organisations: Aggregates[Organisation] = Aggregates(
+    "organisations",
+    "registration.organisations",
+    Organisation,
+    _owners,
+    indexes=[[("state.ties.other", 1)], [("state.kinds", 1), ("_id", 1)]],
+)
+
+
+def holder(act: Act, keys: Sequence[str], besides: str) -> str | None:
+    """The other organisation that holds one of the keys, if any. Keys are public data."""
+    found = collection(act, KEYS).find_one(
+        {"_id": {"$in": list(keys)}, "organisation": {"$ne": besides}}, session=act.session
+    )
+    return str(found["organisation"]) if found else None
+
+
+def reserve(act: Act, organisation: str, keys: Sequence[str]) -> None:
+    """Hold exactly these keys for an organisation, inside the act's transaction.
+
+    Two acts that want one key at once conflict in the database; the driver runs the loser
+    again, and it then finds the holder.
+    """
+    kept = collection(act, KEYS)
+    kept.delete_many(
+        {"organisation": organisation, "_id": {"$nin": list(keys)}}, session=act.session
+    )
+    for key in keys:
+        kept.update_one(
+            {"_id": key},
+            {"$setOnInsert": {"organisation": organisation}},
+            upsert=True,
+            session=act.session,
+        )
+
+
+def holding(act: Act, other: str) -> list[Stored[Organisation]]:
+    """The centres that have a tie to an organisation, whether it holds today or not."""
+    return list(organisations.each(act, {"state.ties.other": other}))
+
+
+def page(
+    act: Act, ids: Sequence[str] | None, kind: Kind | None, limit: int, after: str | None
+) -> Page[Organisation]:
+    """A page of organisations: of a list of ids, of a kind, or of both."""
+    wanted: dict[str, Any] = {}
+    if ids is not None:
+        wanted["_id"] = {"$in": list(ids)}
+    if kind is not None:
+        wanted["state.kinds"] = kind.value
+    return organisations.find(act, wanted, limit=limit, after=after)
+
+
+def several(act: Act, ids: Iterable[str]) -> dict[str, Organisation]:
+    """Organisations by id."""
+    return {
+        row.id: row.state for row in organisations.each(act, {"_id": {"$in": sorted(set(ids))}})
+    }
