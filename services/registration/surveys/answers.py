@@ -14,6 +14,7 @@ Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z][
 Day = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Clock = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{2}:\d{2}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+OwnId = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
 Count = Annotated[int, Field(ge=-9999, le=9999)]
@@ -35,7 +36,9 @@ class WishedDate(Part):
     start: Clock | None = Field(default=None, alias="from")
     end: Clock | None = Field(default=None, alias="to")
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
 
 class Split(Part):
@@ -48,7 +51,7 @@ class Split(Part):
 class Group(Part):
     """Students who travel together. Head-counts only: no name of a student is asked for."""
 
-    id: Id | Literal[""] = ""
+    id: OwnId = ""
     level: Code | None = None
     grade: Count | None = None
     class_name: Name = ""
@@ -106,6 +109,11 @@ class Answers(Part):
 
     groups: tuple[Group, ...] = Field(default=(), max_length=60)
     remarks: Words = ""
+
+    def without_words(self) -> "Answers":
+        """The answers for readers who need numbers only (a supervising office)."""
+        bare = {"class_name": "", "remarks": ""}
+        return Answers(groups=tuple(group.model_copy(update=bare) for group in self.groups))
 
     def people(self) -> int:
         """Head-count over all groups; a group without a number counts as none."""

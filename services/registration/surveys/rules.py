@@ -22,6 +22,8 @@ MOST_PARTS = 6
 MOST_ORDERED = 60
 MOST_ORDERED_IDS = 1000
 TRAVEL_MINUTES = (5, 240)
+SPECIAL = "special"
+"""Special classes and schools may join a programme of any level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Rules:
     """What one campaign allows. Days are inclusive.
 
     `closed` says why a day cannot be used: `holiday`, or `unusable` for what the centre named
-    (the university entrance exam, say, which no list of holidays knows).
+    (the university entrance exam, say, which no list of holidays knows). Empty `fields` and
+    `grades` allow all; `level` is the programme's.
     """
 
     opens_at: datetime
@@ -39,6 +42,7 @@ class Rules:
     codes: Codes
     closed: Mapping[date, str] = field(default_factory=dict)
     fields: Collection[str] = ()
+    level: str | None = None
     grades: Collection[int] = ()
 
     def open_days(self) -> Iterator[date]:
@@ -93,6 +97,9 @@ def _who(group: Group, rules: Rules) -> Iterator[Fault]:
     if group.level not in rules.codes.grades:
         yield "/level", "level_unknown", {}
         return
+    if rules.level not in (None, group.level) and group.level != SPECIAL:
+        yield "/level", "level_not_eligible", {}
+        return
     grades = rules.codes.grades[group.level]
     if not grades:
         if group.grade is not None:
@@ -101,7 +108,7 @@ def _who(group: Group, rules: Rules) -> Iterator[Fault]:
         yield "/grade", "grade_missing", {"most": max(grades)}
     elif group.grade not in grades:
         yield "/grade", "grade_unknown", {"most": max(grades)}
-    elif rules.grades and group.grade not in rules.grades:
+    elif group.level == rules.level and rules.grades and group.grade not in rules.grades:
         allowed = ", ".join(str(grade) for grade in sorted(rules.grades))
         yield "/grade", "grade_not_eligible", {"grades": allowed}
 

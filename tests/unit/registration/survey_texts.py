@@ -34,6 +34,7 @@ def rules(**changes: Any) -> Rules:
         "codes": codes(),
         "closed": {EXAM: "unusable", HANGUL: "holiday"},
         "fields": ("broadcasting", "drones", "sports", "environment", "design"),
+        "level": "middle",
         "grades": (1, 2, 3),
     }
     return Rules(**(given | changes))

@@ -46,7 +46,8 @@ A, B = texts.SESSIONS[:2]
         ({"level": "castle"}, "/level", "level_unknown"),
         ({"grade": None}, "/grade", "grade_missing"),
         ({"grade": 4}, "/grade", "grade_unknown"),
-        ({"level": "out_of_school"}, "/grade", "grade_unwanted"),
+        ({"level": "high"}, "/level", "level_not_eligible"),
+        ({"level": "special", "grade": 6}, None, None),
         ({"people": 0}, "/people", "people_low"),
         ({"people": 401}, "/people", "people_high"),
         ({"smallest": 26}, "/smallest", "smallest_above_people"),
@@ -86,6 +87,11 @@ def test_one_thing_wrong_gives_one_fault_at_its_place(
 ) -> None:
     expected = [] if code is None else [(f"/groups/0{pointer}", code)]
     assert found(texts.group(**changes)) == expected
+
+
+def test_an_agency_outside_school_names_no_grade() -> None:
+    agency = texts.group(level="out_of_school")
+    assert found(agency, level=None) == [("/groups/0/grade", "grade_unwanted")]
 
 
 def test_a_grade_outside_the_programme_is_named_with_the_grades_that_may_come() -> None:

@@ -1,0 +1,89 @@
+"""Every query on surveys and on the timelines that placement and notifications extend."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from chassis.act import Act, collection
+from chassis.documents import Aggregates, Owners, Page, Stored
+from chassis.scope import within
+from services.registration.surveys.model import COUNTS, Status, Survey
+
+
+def _owners(survey: Survey) -> Owners:
+    return Owners(centre=survey.centre, parties=(survey.school,))
+
+
+surveys = Aggregates(
+    "surveys",
+    "registration.surveys",
+    Survey,
+    _owners,
+    indexes=[[("state.campaign", 1), ("_id", 1)]],
+)
+
+TIMELINES = "timelines"
+TIMELINE_INDEXES = [[("school", 1), ("campaign", 1), ("at", 1)]]
+MOST_ENTRIES = 500
+
+
+def page(
+    act: Act,
+    campaign: str | None,
+    status: Status | None,
+    late: bool | None,
+    limit: int,
+    after: str | None,
+) -> Page[Survey]:
+    """Surveys in scope. A centre sees that a school has begun a draft; so may it telephone."""
+    wanted: dict[str, Any] = {}
+    if campaign is not None:
+        wanted["state.campaign"] = campaign
+    if status is not None:
+        wanted["state.status"] = status.value
+    if late is not None:
+        wanted["state.late"] = late
+    return surveys.find(act, wanted, limit=limit, after=after)
+
+
+def of_campaign(act: Act, campaign: str) -> Iterator[Stored[Survey]]:
+    """Every survey of the campaign that is in scope."""
+    return iter(surveys.each(act, {"state.campaign": campaign}))
+
+
+def published(act: Act, campaign: str) -> Iterator[tuple[str, int, int]]:
+    """Id, sequence and version of the needs of each survey that has told anything."""
+    rows = collection(act, surveys.name).find(
+        within(act.scope, {"state.campaign": campaign, "sequence": {"$gt": 0}}),
+        {"sequence": 1, "state.needs_version": 1},
+        session=act.session,
+    )
+    for row in rows:
+        yield row["_id"], row["sequence"], row["state"]["needs_version"]
+
+
+def statuses(act: Act, campaign: str) -> dict[str, str]:
+    """The status of each survey by school."""
+    rows = collection(act, surveys.name).find(
+        within(act.scope, {"state.campaign": campaign}),
+        {"state.school": 1, "state.status": 1},
+        session=act.session,
+    )
+    return {row["state"]["school"]: row["state"]["status"] for row in rows}
+
+
+def counting(act: Act, campaign: str) -> int:
+    """How many surveys count at present."""
+    return surveys.count(
+        act, {"state.campaign": campaign, "state.status": {"$in": [one.value for one in COUNTS]}}
+    )
+
+
+def timeline(act: Act, school: str, campaign: str) -> list[dict[str, Any]]:
+    """What siblings told about this school in this campaign, oldest first."""
+    rows = (
+        collection(act, TIMELINES)
+        .find(within(act.scope, {"school": school, "campaign": campaign}), session=act.session)
+        .sort([("at", 1), ("_id", 1)])
+        .limit(MOST_ENTRIES)
+    )
+    return list(rows)
