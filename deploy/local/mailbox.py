@@ -30,9 +30,10 @@ class Mail:
         return email.message_from_bytes(self.raw, policy=email.policy.default)
 
     def body(self, kind: str) -> str:
-        """Return the body of the kind ("plain" or "html"), "" if there is none."""
+        """Return the body of the kind ("plain" or "html") with plain line ends, "" if none."""
         part = self.message.get_body(preferencelist=(kind,))
-        return part.get_content() if isinstance(part, EmailMessage) else ""
+        text = part.get_content() if isinstance(part, EmailMessage) else ""
+        return str(text).replace("\r\n", "\n")
 
     def summary(self) -> dict[str, Any]:
         """Return what a list shows of it, in the words of Mailpit's API."""

@@ -10,6 +10,7 @@
 
     stack = Stack()
     stack.start(fresh=True, progress=print)       # new, empty data; stays until stop()
+    stack.command("registration", "user", "create", …)   # an operator's command, to its end
     stack.stop()
 
     with Stack("test", services=[]) as servers:   # broker and database only, for tests
@@ -41,7 +42,7 @@ from types import TracebackType
 
 from deploy.local import machine, ports, state
 from deploy.local.machine import ROOT
-from deploy.local.plan import PREFERRED_PORTS, SERVICES, port_names
+from deploy.local.plan import PREFERRED_PORTS, SERVICES, Plan, port_names
 from deploy.local.processes import Identity, end, marked
 from deploy.local.refusal import Refusal
 from deploy.local.state import Layout, State
@@ -223,6 +224,19 @@ class Stack:
     def status(self) -> State | None:
         """Return the running stack's state, None if none runs."""
         return state.running(self.layout)
+
+    def command(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run an operator's command, `python -m services.<service> <arguments>`, to its end."""
+        found = self._found()
+        plan = Plan(self.layout, Path(found.data), found.ports, found.services)
+        return subprocess.run(
+            [sys.executable, "-m", f"services.{service}", *arguments],
+            env={**os.environ, **plan.settings(service)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def _user(self, process: Identity) -> Path:
         return self.layout.users / f"{process.pid}-{process.started}"

@@ -52,6 +52,7 @@ class State:
     data: str
     services: list[str]
     addresses: dict[str, str]
+    ports: dict[str, int]
     children: dict[str, Identity] = field(default_factory=dict)
     progress: list[str] = field(default_factory=list)
     failure: str = ""

@@ -52,6 +52,7 @@ class Supervisor:
             data=str(plan.data),
             services=plan.services,
             addresses=addresses(plan.ports),
+            ports=plan.ports,
         )
 
     def run(self) -> int:
