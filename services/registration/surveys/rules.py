@@ -77,7 +77,7 @@ Fault = tuple[str, str, dict[str, Any]]
 
 
 def _group(group: Group, rules: Rules) -> Iterator[Fault]:
-    yield from _who(group, rules)
+    yield from who(group.level, group.grade, rules)
     yield from _heads(group)
     allowed = rules.fields or rules.codes.fields
     yield from _ranked("fields", group.fields, rules.codes.fields, allowed)
@@ -90,26 +90,27 @@ def _group(group: Group, rules: Rules) -> Iterator[Fault]:
     yield from _order(group)
 
 
-def _who(group: Group, rules: Rules) -> Iterator[Fault]:
-    if group.level is None:
+def who(level: str | None, grade: int | None, rules: Rules) -> Iterator[Fault]:
+    """What is wrong with a level and a grade: pointer, code and facts of each fault."""
+    if level is None:
         yield "/level", "level_missing", {}
         return
-    if group.level not in rules.codes.grades:
+    if level not in rules.codes.grades:
         yield "/level", "level_unknown", {}
         return
-    if rules.level not in (None, group.level) and group.level != SPECIAL:
+    if rules.level not in (None, level) and level != SPECIAL:
         yield "/level", "level_not_eligible", {}
         return
-    grades = rules.codes.grades[group.level]
+    grades = rules.codes.grades[level]
     if not grades:
-        if group.grade is not None:
+        if grade is not None:
             yield "/grade", "grade_unwanted", {}
-    elif group.grade is None:
+    elif grade is None:
         yield "/grade", "grade_missing", {"most": max(grades)}
-    elif group.grade not in grades:
+    elif grade not in grades:
         yield "/grade", "grade_unknown", {"most": max(grades)}
-    elif group.level == rules.level and rules.grades and group.grade not in rules.grades:
-        allowed = ", ".join(str(grade) for grade in sorted(rules.grades))
+    elif level == rules.level and rules.grades and grade not in rules.grades:
+        allowed = ", ".join(str(one) for one in sorted(rules.grades))
         yield "/grade", "grade_not_eligible", {"grades": allowed}
 
 
