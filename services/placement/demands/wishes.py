@@ -13,7 +13,7 @@ import inspect
 import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from services.placement.demands import filters
 from services.placement.demands.wished import (
@@ -127,7 +127,7 @@ def _not_a_visit(group: Group, stops: Sequence[Session]) -> tuple[str, dict[str,
     """Why these stops cannot be one visit of the group, or None when they can."""
     if len(stops) > group.stops:
         return "stops", {"stops": group.stops, "listed": len(stops)}
-    for before, after in zip(stops, stops[1:], strict=False):
+    for before, after in pairwise(stops):
         if before.day != after.day:
             return "other_day", {"stops": group.stops}
         pause, needed = after.start - before.end, way(before, after)
@@ -183,7 +183,7 @@ def way(before: Session, after: Session) -> int:
 
 def travel(stops: Sequence[Session]) -> tuple[int, ...]:
     """Minutes between the stops of a visit; one fewer than its stops."""
-    return tuple(way(a, b) for a, b in zip(stops, stops[1:], strict=False))
+    return tuple(way(a, b) for a, b in pairwise(stops))
 
 
 def ids(stops: Sequence[Session]) -> tuple[str, ...]:

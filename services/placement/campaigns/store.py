@@ -1,0 +1,59 @@
+"""The read models of programmes and campaigns, and every query on them.
+
+An announced campaign is public: its window, deadlines and rules are what schools decide by.
+"""
+
+from typing import Any
+
+from pymongo import UpdateOne
+
+from chassis.act import Act, collection
+from chassis.events.envelope import Received
+from chassis.events.handlers import Write
+from chassis.scope import within
+
+CAMPAIGNS = "campaigns"
+PROGRAMMES = "programmes"
+
+INDEXES: dict[str, list[list[tuple[str, int]]]] = {
+    CAMPAIGNS: [[("centre", 1), ("deadline", 1)]],
+    PROGRAMMES: [[("centre", 1)]],
+}
+
+
+def programme_written(event: Received) -> list[Write]:
+    """A programme as it was published."""
+    row = {**event.data, "parties": [], "public": True}
+    return [(PROGRAMMES, UpdateOne({"_id": event.key}, {"$set": row}, upsert=True))]
+
+
+def campaign_written(event: Received) -> list[Write]:
+    """A campaign in full; from its closing on with the manifest."""
+    row = {**event.data, "parties": [], "public": True, **_as_of(event)}
+    return [(CAMPAIGNS, UpdateOne({"_id": event.key}, {"$set": row}, upsert=True))]
+
+
+def manifest_amended(event: Received) -> list[Write]:
+    """A new manifest after a survey was admitted late."""
+    row = {"manifest": event.data["manifest"], **_as_of(event)}
+    return [(CAMPAIGNS, UpdateOne({"_id": event.key}, {"$set": row}, upsert=True))]
+
+
+def campaign(act: Act, id: str) -> dict[str, Any] | None:
+    """A campaign within scope."""
+    return collection(act, CAMPAIGNS).find_one(within(act.scope, {"_id": id}), session=act.session)
+
+
+def campaigns(act: Act, ids: list[str]) -> list[dict[str, Any]]:
+    """Those of the campaigns that are within scope."""
+    wanted = within(act.scope, {"_id": {"$in": ids}})
+    return list(collection(act, CAMPAIGNS).find(wanted, session=act.session).sort("_id", 1))
+
+
+def programme(act: Act, id: str) -> dict[str, Any] | None:
+    """A programme within scope."""
+    return collection(act, PROGRAMMES).find_one(within(act.scope, {"_id": id}), session=act.session)
+
+
+def _as_of(event: Received) -> dict[str, Any]:
+    return {"sequence": event.sequence, "as_of": event.time}

@@ -1,0 +1,300 @@
+"""JSON endpoints of offers: for centre and host their own, for everybody what is published."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from chassis.act import Act
+from chassis.documents import Receipt, Stored
+from chassis.http.routes import Body, Routes
+from chassis.roles import Role
+from services.placement.offers import operations
+from services.placement.offers.content import CODE, Content, Terms
+from services.placement.offers.model import ByTelephone, Offer, Status
+from services.placement.organisations import operations as organisations
+
+routes = Routes("offers", "/api/v1")
+OWN = (Role.CENTRE, Role.HOST)
+
+
+class OfferPath(BaseModel):
+    """Which offer."""
+
+    offer_id: str
+
+
+class CampaignPath(BaseModel):
+    """Which campaign."""
+
+    campaign_id: str
+
+
+class OfferBody(Content):
+    """A new offer. A centre names the host, a host names the centre.
+
+    `by_telephone`: a centre records what a host without e-mail said (대리 입력).
+    """
+
+    host: str | None = None
+    centre: str | None = None
+    campaign: str | None = None
+    by_telephone: ByTelephone | None = None
+
+    def content(self) -> Content:
+        """The part that the offer says."""
+        return Content.model_validate({n: getattr(self, n) for n in Content.model_fields})
+
+
+class RewriteBody(Content):
+    """The offer's new content, in full."""
+
+    by_telephone: ByTelephone | None = None
+
+    def content(self) -> Content:
+        """The part that the offer says."""
+        return Content.model_validate({n: getattr(self, n) for n in Content.model_fields})
+
+
+class PublishBody(Body):
+    """Nothing but, for a centre, who said so on the telephone."""
+
+    by_telephone: ByTelephone | None = None
+
+
+class WithdrawBody(Body):
+    """Why the offer is taken back."""
+
+    reason_code: str = Field(pattern=CODE)
+    by_telephone: ByTelephone | None = None
+
+
+class OffersQuery(BaseModel):
+    """Which offers, and where the page begins."""
+
+    campaign: str | None = None
+    status: Status | None = None
+    host: str | None = None
+    limit: int = Field(default=50, ge=1, le=100)
+    cursor: str | None = None
+    after: str | None = None
+
+
+class PageQuery(BaseModel):
+    """Where the page begins."""
+
+    limit: int = Field(default=50, ge=1, le=100)
+    cursor: str | None = None
+    after: str | None = None
+
+
+class SessionView(BaseModel):
+    """One session."""
+
+    id: str
+    start: datetime
+    end: datetime
+    minimum: int
+    maximum: int
+    status: str
+
+
+class PublishedView(BaseModel):
+    """What everybody may know about a published offer."""
+
+    id: str
+    offer_version: int
+    centre: str
+    campaign: str | None
+    host: str
+    host_name: str | None
+    team: str | None
+    team_name: str | None
+    title: str
+    field: str
+    kind: str
+    levels: list[str]
+    grades: list[int]
+    hazards: list[str]
+    setting: str
+    place: str
+    place_code: str
+    accessible: list[str]
+    minimum: int
+    maximum: int
+    lead_days: int
+    travel_minutes: dict[str, int]
+    sessions: list[SessionView]
+
+
+class SkippedView(BaseModel):
+    """A day of a recurring rule that has no session, and why."""
+
+    date: str
+    code: str
+
+
+class ChangeView(BaseModel):
+    """One change of the offer."""
+
+    what: str
+    at: datetime
+    by: str
+    version: int
+    by_telephone: ByTelephone | None
+    reason_code: str | None
+
+
+class OfferView(PublishedView):
+    """An offer as its host and its centre see it."""
+
+    version: int
+    status: str
+    meeting_point: str
+    telephone: str | None
+    day_limit: int | None
+    blackout: list[str]
+    terms: Terms | None
+    either_or: bool
+    skipped: list[SkippedView]
+    changes: list[ChangeView]
+
+
+class OffersView(BaseModel):
+    """A page of one's own offers."""
+
+    items: list[OfferView]
+    next: str | None
+
+
+class CatalogueView(BaseModel):
+    """A page of published offers."""
+
+    items: list[PublishedView]
+    next: str | None
+
+
+class VersionView(BaseModel):
+    """What one version of an offer said."""
+
+    offer_version: int
+    at: datetime
+    by: str
+    content: Content
+    sessions: list[SessionView]
+
+
+class VersionsView(BaseModel):
+    """Every version, oldest first."""
+
+    items: list[VersionView]
+
+
+@routes.query("/offers", roles=OWN, answer=OffersView)
+def index(act: Act, query: OffersQuery) -> OffersView:
+    """One's own offers."""
+    page = operations.page(act, query.campaign, query.status, query.host, query.limit, query.cursor)
+    names = organisations.names(act, [row.state.host for row in page.items])
+    return OffersView(items=[_own(row, names) for row in page.items], next=page.next)
+
+
+@routes.query("/offers/<offer_id>", roles=(*OWN, Role.SCHOOL))
+def show(act: Act, path: OfferPath) -> BaseModel:
+    """An offer in full for its host and its centre, else what is published of it."""
+    stored = operations.show(act, path.offer_id)
+    names = organisations.names(act, [stored.state.host])
+    mine = act.tenant() in (stored.state.host, stored.state.centre)
+    return _own(stored, names) if mine else _published(stored, names)
+
+
+@routes.query("/offers/<offer_id>/versions", roles=OWN, answer=VersionsView)
+def versions(act: Act, path: OfferPath) -> VersionsView:
+    """What each published version said: a booking names the version it relies on."""
+    return VersionsView(
+        items=[
+            VersionView(
+                offer_version=v.version,
+                at=v.at,
+                by=v.by,
+                content=v.content,
+                sessions=[SessionView(**s.model_dump()) for s in v.sessions],
+            )
+            for v in operations.versions(act, path.offer_id)
+        ]
+    )
+
+
+@routes.query(
+    "/campaigns/<campaign_id>/offers",
+    roles=(Role.CENTRE, Role.HOST, Role.SCHOOL, Role.PUBLIC),
+    answer=CatalogueView,
+)
+def catalogue(act: Act, path: CampaignPath, query: PageQuery) -> CatalogueView:
+    """What is published for a campaign."""
+    page = operations.catalogue(act, path.campaign_id, query.limit, query.cursor)
+    names = organisations.names(act, [row.state.host for row in page.items])
+    return CatalogueView(items=[_published(row, names) for row in page.items], next=page.next)
+
+
+@routes.command("POST", "/offers", roles=OWN, status=201)
+def draft(act: Act, body: OfferBody) -> Receipt:
+    """Begin an offer: a draft that nobody else sees."""
+    return operations.draft(
+        act, body.content(), body.campaign, body.host, body.centre, body.by_telephone
+    )
+
+
+@routes.command("PUT", "/offers/<offer_id>", roles=OWN)
+def rewrite(act: Act, path: OfferPath, body: RewriteBody) -> Receipt:
+    """Change a draft, or revise a published offer into its next version."""
+    return operations.rewrite(act, path.offer_id, body.content(), body.by_telephone)
+
+
+@routes.command("POST", "/offers/<offer_id>/publish", roles=OWN)
+def publish(act: Act, path: OfferPath, body: PublishBody) -> Receipt:
+    """Publish a draft; only hosts that the centre has approved may."""
+    return operations.publish(act, path.offer_id, body.by_telephone)
+
+
+@routes.command("POST", "/offers/<offer_id>/withdraw", roles=OWN)
+def withdraw(act: Act, path: OfferPath, body: WithdrawBody) -> Receipt:
+    """Take a published offer back, while nobody relies on it."""
+    return operations.withdraw(act, path.offer_id, body.reason_code, body.by_telephone)
+
+
+def _shared(stored: Stored[Offer], names: dict[str, str]) -> dict[str, object]:
+    offer = stored.state
+    content = offer.content.model_dump()
+    return {
+        **{name: content[name] for name in PublishedView.model_fields if name in content},
+        "id": stored.id,
+        "offer_version": offer.version,
+        "centre": offer.centre,
+        "campaign": offer.campaign,
+        "host": offer.host,
+        "host_name": names.get(offer.host),
+        "sessions": [s.model_dump() for s in offer.sessions],
+    }
+
+
+def _published(stored: Stored[Offer], names: dict[str, str]) -> PublishedView:
+    return PublishedView.model_validate(_shared(stored, names))
+
+
+def _own(stored: Stored[Offer], names: dict[str, str]) -> OfferView:
+    offer = stored.state
+    content = offer.content
+    return OfferView.model_validate(
+        {
+            **_shared(stored, names),
+            "version": stored.version,
+            "status": offer.status,
+            "meeting_point": content.meeting_point,
+            "telephone": content.telephone,
+            "day_limit": content.day_limit,
+            "blackout": content.blackout,
+            "terms": content.terms.model_dump() if content.terms else None,
+            "either_or": content.either_or,
+            "skipped": offer.skipped,
+            "changes": [c.model_dump() for c in offer.changes],
+        }
+    )

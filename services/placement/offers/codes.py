@@ -1,0 +1,16 @@
+"""The code lists that offers share with surveys (`contracts/fields.yaml`)."""
+
+from functools import cache
+
+import yaml
+
+from chassis.contracts import CONTRACTS
+
+LISTS = ("fields", "kinds", "levels", "needs")
+
+
+@cache
+def codes() -> dict[str, frozenset[str]]:
+    """The codes of each list, read once per process."""
+    found = yaml.safe_load((CONTRACTS / "fields.yaml").read_text())
+    return {name: frozenset(found[name]) for name in LISTS}

@@ -1,0 +1,1 @@
+"""Organisations, their relations and names, as registration tells them."""

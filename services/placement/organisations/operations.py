@@ -1,0 +1,76 @@
+"""Asking who an organisation is, how it is called, and how it stands to a centre."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Literal
+
+from chassis.act import Act
+from chassis.errors import NotFound
+from chassis.facts import KST
+from chassis.scope import Centre, Link, Party, Public
+from services.placement.organisations import store
+
+Relation = Literal["centre_host", "centre_school", "owner", "operator", "office"]
+
+
+def district(act: Act, organisation: str) -> str | None:
+    """The district of an organisation: a public fact, None while it is not known."""
+    found = store.organisation(replace(act, scope=Public()), organisation)
+    return None if found is None else found["district"]
+
+
+def districts(act: Act, organisations: Iterable[str]) -> dict[str, str | None]:
+    """The districts of many organisations; unknown ones are left out."""
+    found = store.organisations(replace(act, scope=Public()), organisations)
+    return {id: row["district"] for id, row in found.items()}
+
+
+def names(act: Act, ids: Iterable[str]) -> dict[str, str]:
+    """What organisations, campaigns and programmes are called; not yet told ones are left out."""
+    found = store.labels(replace(act, scope=Public()), ids)
+    return {id: row["name"] for id, row in found.items()}
+
+
+def labels_of(act: Act, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Names of anything the caller already may see, with telephone and district, by id."""
+    wanted = tuple(ids)
+    return store.labels(replace(act, scope=Link(wanted)), wanted)
+
+
+def related(act: Act, centre: str, other: str, relation: Relation) -> bool:
+    """Whether the relation holds today, as far as the act's scope shows."""
+    today = act.now.astimezone(KST).date().isoformat()
+    rows = store.relations(act, {"centre": centre, "other": other, "relation": relation})
+    return any(_holds(row, today) for row in rows)
+
+
+def others(act: Act, relation: Relation) -> list[tuple[str, str]]:
+    """(centre, other) of every relation of the kind that holds today within the act's scope."""
+    today = act.now.astimezone(KST).date().isoformat()
+    rows = store.relations(act, {"relation": relation})
+    return [(row["centre"], row["other"]) for row in rows if _holds(row, today)]
+
+
+def host_and_centre(act: Act, host: str | None, centre: str | None) -> tuple[str, str]:
+    """(host, centre) of an act on an offer: one is the actor's own, the other is named.
+
+    NotFound unless the two are related: a stranger looks like nobody.
+    """
+    match act.scope:
+        case Centre(id):
+            pair = (host or "", id)
+        case Party(id):
+            pair = (id, centre or "")
+        case _:
+            pair = (host or "", centre or "")
+    if not related(act, pair[1], pair[0], "centre_host"):
+        raise NotFound("host_unknown")
+    return pair
+
+
+def _holds(row: dict[str, Any], today: str) -> bool:
+    return (
+        not row["ended"]
+        and row["from"] <= today
+        and (row["until"] is None or row["until"] >= today)
+    )
