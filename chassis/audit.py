@@ -1,0 +1,123 @@
+"""Who saw or changed whose data, when and why: one chain that nobody can shorten unseen.
+
+Acts are audited from the archive of published events, reads of personal data from rows written
+before the answer. One lease-holder chains both: h = SHA-256(previous hash, canonical record).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from chassis.act import Act, Documents
+from chassis.context import Context
+from chassis.facts import fresh_id, stamp
+from chassis.leases import Lease, stable_name
+
+LEASE_SECONDS = 15.0
+BATCH = 500
+FIRST = "0" * 64
+
+
+def read_personal_data(act: Act, what: str, ids: Sequence[str], reason: str) -> None:
+    """Put a read of personal data on record. Called before the answer is given."""
+    act.database["access"].insert_one(
+        {
+            "_id": fresh_id(),
+            "at": act.now,
+            "actor": act.actor,
+            "what": what,
+            "ids": list(ids),
+            "reason": reason,
+            "correlation": act.correlation,
+        },
+        session=act.session,
+    )
+
+
+def run(context: Context) -> None:
+    """The role `audit`: chain what is new while holding the lease."""
+    owner = stable_name(context.settings.replica, "audit")
+    lease = Lease(context.database, "audit", owner, LEASE_SECONDS)
+    while not context.stopping():
+        context.beat()
+        if not lease.take() or not chain(context.database):
+            context.wait(2)
+    lease.leave()
+
+
+def chain(database: Documents) -> int:
+    """Append what is not chained yet. Returns how many records were added.
+
+    Every source is marked after its record is in the chain, and a record's id is its source's, so
+    that a crash between the two adds nothing twice.
+    """
+    head = database["audit"].find_one(sort=[("number", -1)])
+    number, previous = (head["number"], head["hash"]) if head else (0, FIRST)
+    added = 0
+    for name, record in _fresh(database):
+        if database["audit"].find_one({"_id": record["source"]}) is None:
+            number += 1
+            row = linked(previous, number, record)
+            database["audit"].insert_one({"_id": record["source"], **row})
+            previous = row["hash"]
+            added += 1
+        database[name].update_one(
+            {"_id": record["source"].partition("/")[2]}, {"$set": {"audited": True}}
+        )
+    return added
+
+
+def linked(previous: str, number: int, record: dict[str, Any]) -> dict[str, Any]:
+    """The record as a link of the chain."""
+    said = orjson.dumps({"number": number, "record": record}, option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.sha256(previous.encode() + said).hexdigest()
+    return {"number": number, "record": record, "previous": previous, "hash": digest}
+
+
+def _fresh(database: Documents) -> list[tuple[str, dict[str, Any]]]:
+    fields = {"at": 1, "actor": 1, "type": 1, "key": 1, "sequence": 1}
+    acts = database["published"].find({"audited": {"$ne": True}}, fields).limit(BATCH)
+    reads = database["access"].find({"audited": {"$ne": True}}).limit(BATCH)
+    found = [
+        (
+            "published",
+            {
+                "source": f"act/{row['_id']}",
+                "at": row["at"],
+                "actor": row["actor"],
+                "what": row["type"],
+                "ids": [row["key"]],
+            },
+        )
+        for row in acts
+    ]
+    found += [
+        (
+            "access",
+            {
+                "source": f"read/{row['_id']}",
+                "at": stamp(row["at"]),
+                "actor": row["actor"],
+                "what": row["what"],
+                "ids": row["ids"],
+                "reason": row["reason"],
+            },
+        )
+        for row in reads
+    ]
+    return found
+
+
+def verify(database: Documents) -> str | None:
+    """None if the chain is whole, else the sentence that says where it breaks."""
+    previous = FIRST
+    for number, row in enumerate(database["audit"].find().sort("number", 1), 1):
+        expected = linked(previous, number, row["record"])
+        if row["number"] != number:
+            return f"link {number} is missing"
+        if row["previous"] != previous or row["hash"] != expected["hash"]:
+            return f"link {number} was changed"
+        previous = row["hash"]
+    return None

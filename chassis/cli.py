@@ -1,0 +1,110 @@
+"""`python -m services.<name> ROLE`: every process and every operator's command of a service.
+
+Each command takes `--json` and teaches with `--help`. Exit codes: 0 done, 1 something to look at,
+2 the call itself was wrong.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+
+from chassis import audit, logs, operators, timers, worker
+from chassis.context import Context, open_context
+from chassis.database import prepare
+from chassis.events import relay, roles
+from chassis.printing import as_json, tell
+from chassis.service import Service
+from chassis.settings import Settings
+
+
+def main(service: Service) -> None:
+    """The command line of a service."""
+    group(service)(prog_name=f"python -m services.{service.name}")
+
+
+def group(service: Service) -> click.Group:
+    """All roles and commands of a service."""
+
+    @click.group(help=f"Processes and operators' commands of {service.name}.")
+    def commands() -> None: ...
+
+    _roles(commands, service)
+    operators.add(commands, service)
+    for command in service.commands:
+        commands.add_command(command)
+    return commands
+
+
+def opened(service: Service, role: str) -> Context:
+    """Settings, logs and clients of this process."""
+    settings = Settings(service=service.name)
+    logs.configure(service.name, role, settings.log_level)
+    return open_context(settings)
+
+
+def _role(service: Service, name: str, run: Callable[[Context], None], said: str) -> click.Command:
+    def call() -> None:
+        context = opened(service, name)
+        context.stop_on_signals()
+        try:
+            run(context)
+        except Exception as error:  # noqa: BLE001
+            # Crash-only: what a role cannot handle ends it, and the parent starts it again.
+            logs.logger().error("role_failed", error=type(error).__name__, exc_info=error)
+            sys.stderr.flush()
+            os._exit(1)
+
+    return click.Command(name, callback=call, help=said)
+
+
+def background(service: Service) -> dict[str, tuple[Callable[[Context], None], str]]:
+    """The roles that a worker runs, by name."""
+    found: dict[str, tuple[Callable[[Context], None], str]] = {
+        "relay": (
+            lambda context: relay.run(context, service.aggregates),
+            "Publish what stands in the outboxes.",
+        ),
+        "project": (
+            lambda context: roles.run_project(context, service),
+            "Follow the topics and keep the read models.",
+        ),
+        "timers": (lambda context: timers.run(context, service), "Call what is due."),
+        "audit": (audit.run, "Chain acts and reads of personal data."),
+    }
+    if service.reactions.handlers:
+        found["react"] = (
+            lambda context: roles.run_react(context, service),
+            "Follow the topics and call operations.",
+        )
+    for name, run in service.background.items():
+        found[name] = (run, f"The background role {name}.")
+    return found
+
+
+def _roles(commands: click.Group, service: Service) -> None:
+    running = background(service)
+    for name, (run, said) in running.items():
+        commands.add_command(_role(service, name, run, said))
+    commands.add_command(
+        _role(
+            service,
+            "worker",
+            lambda context: worker.run(context, service.name, list(running)),
+            f"Run and look after the background roles: {', '.join(running)}.",
+        )
+    )
+
+    @commands.command(help="Serve HTTP under gunicorn (deploy/gunicorn.conf.py).")
+    def web() -> None:
+        app = f"services.{service.name}.app:create_app()"
+        arguments = ["gunicorn", "-c", "deploy/gunicorn.conf.py", app]
+        os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606
+
+    @commands.command(help="Create missing collections and indexes; safe to repeat.")
+    @as_json
+    def migrate(as_json: bool) -> None:
+        context = opened(service, "migrate")
+        made = prepare(context.database, service.aggregates, service.indexes)
+        tell({"service": service.name, "collections made": ", ".join(made) or "none"}, as_json)

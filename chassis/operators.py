@@ -1,0 +1,279 @@
+"""What an operator can ask of a service and do to it, at three in the morning too."""
+
+from collections.abc import Callable
+
+import click
+
+from chassis import audit
+from chassis.act import now
+from chassis.context import Context, open_context
+from chassis.contracts import owned_by, topics
+from chassis.errors import NotFound
+from chassis.events import dead_letters, rebuild, recover, roles
+from chassis.events.broker import Admin
+from chassis.events.consumer import Follower
+from chassis.events.inbox import SKIPPED
+from chassis.printing import as_json, tell
+from chassis.service import Service
+from chassis.settings import Settings
+
+Found = dict[str, object]
+Open = Callable[[], Context]
+
+
+def add(commands: click.Group, service: Service) -> None:
+    """Add the operators' commands of a service."""
+
+    def opened() -> Context:
+        return open_context(Settings(service=service.name))
+
+    @commands.command(help="Show the settings; secrets are left out.")
+    @as_json
+    def config(as_json: bool) -> None:
+        shown = Settings(service=service.name).model_dump()
+        shown["mongo_uri"] = str(shown["mongo_uri"]).partition("@")[2] or shown["mongo_uri"]
+        tell([{"setting": name, "value": value} for name, value in shown.items()], as_json)
+
+    @commands.command(name="topics", help="Create the topics of contracts/topics.yaml.")
+    @click.option("--mine", is_flag=True, help="Only those that this service owns.")
+    @as_json
+    def make_topics(mine: bool, as_json: bool) -> None:
+        admin = Admin(Settings(service=service.name))
+        wanted = owned_by(service.name) if mine else list(topics().values())
+        made = admin.make(wanted)
+        admin.close()
+        tell({"topics": len(wanted), "made": ", ".join(made) or "none"}, as_json)
+
+    @commands.command(help="Lag, outboxes, parked messages, dead letters and leases.")
+    @as_json
+    def status(as_json: bool) -> None:
+        found = _status(opened(), service)
+        tell(found, as_json)
+        if any(row["state"] == "look" for row in found):
+            raise SystemExit(1)
+
+    _dead_letters(commands, service, opened)
+    _outbox(commands, service, opened)
+
+    @commands.command(name="rebuild", help="Rebuild read models from the log, while running.")
+    @click.argument("projection", required=False)
+    @as_json
+    def rebuild_models(projection: str | None, as_json: bool) -> None:
+        chosen = [projection] if projection else list(service.projections.all)
+        unknown = [name for name in chosen if name not in service.projections.all]
+        if unknown:
+            known = ", ".join(service.projections.all)
+            raise click.UsageError(f"no read model {unknown[0]}; there are: {known}")
+        context = opened()
+        rows = [
+            rebuild.Rebuild(context, service, service.projections.all[name]).run()
+            for name in chosen
+        ]
+        tell(rows, as_json)
+
+    @commands.command(name="republish", help="Send archived events again, with old sequences.")
+    @click.option("--topic", help="Only this topic.")
+    @click.option("--key", help="Only this aggregate.")
+    @as_json
+    def send_again(topic: str | None, key: str | None, as_json: bool) -> None:
+        tell({"sent": recover.republish(opened(), topic, key)}, as_json)
+
+    @commands.command(name="recover", help="After a restore: move past what was published.")
+    @click.option("--check", is_flag=True, help="Only say whether it is needed.")
+    @as_json
+    def catch_up(check: bool, as_json: bool) -> None:
+        context = opened()
+        if check:
+            unknown = recover.needed(context)
+            tell({"unknown messages": unknown}, as_json)
+            raise SystemExit(1 if unknown else 0)
+        tell(recover.recover(context, service.aggregates), as_json)
+
+    @commands.group(help="The places in the log that this service has reached.")
+    def offsets() -> None: ...
+
+    @offsets.command(help="Read a topic again from an offset; the guard drops what was done.")
+    @click.argument("topic")
+    @click.option("--to", "offset", type=int, default=0, show_default=True)
+    @as_json
+    def rewind(topic: str, offset: int, as_json: bool) -> None:
+        context = opened()
+        admin = Admin(context.settings)
+        described = admin.described([topic])
+        admin.close()
+        if topic not in described:
+            raise click.UsageError(f"the broker has no topic {topic}")
+        done = context.database["offsets"].update_many(
+            {"topic": topic}, {"$set": {"next": offset, "topic_id": described[topic][0]}}
+        )
+        tell({"partitions": done.modified_count}, as_json)
+
+    @commands.command(help="Check the audit chain; exit code 1 where it is broken.")
+    @as_json
+    def verify(as_json: bool) -> None:
+        broken = audit.verify(opened().database)
+        tell({"audit chain": broken or "whole"}, as_json)
+        raise SystemExit(1 if broken else 0)
+
+
+def followers(context: Context, service: Service) -> list[Follower]:
+    """The consumer groups of a service."""
+    found = [roles.projector(context, service)]
+    if service.reactions.handlers:
+        found.append(roles.reactor(context, service))
+    return found
+
+
+def _follower(context: Context, service: Service, id: str) -> Follower:
+    for one in followers(context, service):
+        if id.startswith(f"{one.group}|"):
+            return one
+    raise click.UsageError(f"no dead letter {id}; see `dead-letters list`")
+
+
+def _dead_letters(commands: click.Group, service: Service, opened: Open) -> None:
+    @commands.group(name="dead-letters", help="What no handler could take.")
+    def letters() -> None: ...
+
+    @letters.command(name="list", help="All of them, with how many wait behind each.")
+    @as_json
+    def list_them(as_json: bool) -> None:
+        context = opened()
+        rows = [row for one in followers(context, service) for row in dead_letters.listed(one)]
+        tell(rows, as_json)
+
+    @letters.command(help="One of them with its original bytes.")
+    @click.argument("id")
+    @as_json
+    def show(id: str, as_json: bool) -> None:
+        try:
+            row = dead_letters.find(_follower(opened(), service, id), id)
+        except NotFound:
+            raise click.UsageError(f"no dead letter {id}; see `dead-letters list`") from None
+        row["value"] = bytes(row["value"]).decode(errors="replace")
+        row["headers"] = {name: bytes(value).decode() for name, value in row["headers"]}
+        tell(row, as_json)
+
+    @letters.command(help="Try one again; what waited behind it follows in order.")
+    @click.argument("id")
+    @as_json
+    def replay(id: str, as_json: bool) -> None:
+        done = dead_letters.replay(_follower(opened(), service, id), id)
+        tell({"id": id, "took effect": done}, as_json)
+        raise SystemExit(0 if done else 1)
+
+    @letters.command(help="Pass over one for good; what waited behind it follows.")
+    @click.argument("id")
+    @click.option("--reason", required=True, help="Kept on record.")
+    @as_json
+    def discard(id: str, reason: str, as_json: bool) -> None:
+        follower = _follower(opened(), service, id)
+        dead_letters.discard(follower, id, reason, actor="operator")
+        tell({"id": id, "discarded": True}, as_json)
+
+
+def _outbox(commands: click.Group, service: Service, opened: Open) -> None:
+    @commands.group(help="What waits to be published, and what the broker refused for good.")
+    def outbox() -> None: ...
+
+    @outbox.command(name="list", help="Waiting and quarantined entries, by aggregate.")
+    @as_json
+    def list_entries(as_json: bool) -> None:
+        context: Context = opened()
+        rows: list[Found] = []
+        for one in service.aggregates:
+            for row in context.database[one.name].find({"outbox.id": {"$exists": True}}):
+                rows += [
+                    {
+                        "collection": one.name,
+                        "id": entry["id"],
+                        "topic": entry["topic"],
+                        "since": entry["time"],
+                        "quarantined": entry.get("why", "no"),
+                    }
+                    for entry in row["outbox"]
+                ]
+        tell(rows, as_json)
+
+    @outbox.command(help="Put a quarantined entry back in line, to be published as it is.")
+    @click.argument("collection")
+    @click.argument("id")
+    @as_json
+    def amend(collection: str, id: str, as_json: bool) -> None:
+        context: Context = opened()
+        done = _change_entry(
+            service,
+            context,
+            collection,
+            id,
+            {"$unset": {"outbox.$.quarantined": "", "outbox.$.why": ""}},
+        )
+        tell({"id": id, "back in line": done}, as_json)
+
+    @outbox.command(help="Publish an empty event under the entry's sequence instead.")
+    @click.argument("collection")
+    @click.argument("id")
+    @as_json
+    def skip(collection: str, id: str, as_json: bool) -> None:
+        context: Context = opened()
+        change = {
+            "$set": {"outbox.$.type": SKIPPED, "outbox.$.version": 1, "outbox.$.data": b"{}"},
+            "$unset": {"outbox.$.quarantined": "", "outbox.$.why": ""},
+        }
+        tell(
+            {"id": id, "skipped": _change_entry(service, context, collection, id, change)}, as_json
+        )
+
+
+def _change_entry(
+    service: Service, context: Context, collection: str, id: str, change: dict[str, object]
+) -> bool:
+    names: list[str] = [one.name for one in service.aggregates]
+    if collection not in names:
+        raise click.UsageError(f"no collection {collection}; there are: {', '.join(names)}")
+    done = context.database[collection].update_one(
+        {"outbox": {"$elemMatch": {"id": id, "quarantined": True}}}, change
+    )
+    if not done.matched_count:
+        raise click.UsageError(f"no quarantined entry {id} in {collection}; see `outbox list`")
+    return True
+
+
+def _status(context: Context, service: Service) -> list[Found]:
+    database = context.database
+    rows: list[Found] = []
+
+    def row(what: str, value: object, look: bool) -> None:
+        rows.append({"what": what, "value": value, "state": "look" if look else "ok"})
+
+    waiting = quarantined = 0
+    for one in service.aggregates:
+        waiting += database[one.name].count_documents({"outbox.id": {"$exists": True}})
+        quarantined += database[one.name].count_documents({"outbox.quarantined": True})
+    row("aggregates with events to publish", waiting, False)
+    row("quarantined aggregates", quarantined, quarantined > 0)
+    for follower in followers(context, service):
+        parked = database["parked"].count_documents({"group": follower.group})
+        dead = len(dead_letters.listed(follower))
+        row(f"{follower.group}: parked", parked, parked > 0)
+        row(f"{follower.group}: dead letters", dead, dead > 0)
+        row(f"{follower.group}: lag", _lag(context, follower), False)
+    for lease in database["leases"].find():
+        held = lease["expires"] is not None and lease["expires"] > now()
+        row(f"lease {lease['_id']}", lease["owner"] if held else "free", False)
+    return rows
+
+
+def _lag(context: Context, follower: Follower) -> int:
+    places = {
+        (row["topic"], row["partition"]): row["next"]
+        for row in context.database["offsets"].find({"group": follower.group})
+    }
+    if not places:
+        return 0
+    admin = Admin(context.settings)
+    try:
+        ends = admin.ends(list(places))
+    finally:
+        admin.close()
+    return sum(max(0, ends[place] - offset) for place, offset in places.items())
