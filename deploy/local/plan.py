@@ -103,6 +103,11 @@ class Plan:
             "NUMBA_CACHE_DIR": str(self.layout.store / "numba"),
         }
 
+    def health(self, service: str) -> str:
+        """Where a service says whether it is ready: under the prefix that it has at the origin."""
+        prefix = "" if service == "registration" else f"/{service}"
+        return f"http://127.0.0.1:{self.ports[service]}{prefix}/health/ready"
+
     def role(self, service: str, role: str) -> Child:
         """One role of one service as a process."""
         environment = self.settings(service)

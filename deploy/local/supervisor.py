@@ -104,7 +104,7 @@ class Supervisor:
         for worker in workers:
             self._run(worker)
         for service, web in zip(plan.services, webs, strict=True):
-            self._until(service, web, partial(_healthy, plan.ports[service]))
+            self._until(service, web, partial(_healthy, plan.health(service)))
         proxy, mail = self._named("proxy"), self._named("mail")
         self._until("the proxy", proxy, lambda: 0 < _status(self._address("public")) < 500)
         self._until("the mailbox", mail, lambda: _status(self._address("mail")) == 200)
@@ -206,9 +206,9 @@ class Supervisor:
         self.state.write(self.layout.file)
 
 
-def _healthy(port: int) -> bool:
+def _healthy(address: str) -> bool:
     """Tell whether a service says that it can work."""
-    return _status(f"http://127.0.0.1:{port}/health/ready") == 200
+    return _status(address) == 200
 
 
 def _status(address: str) -> int:

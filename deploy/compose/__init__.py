@@ -1,0 +1,1 @@
+"""What Docker Compose needs beside its file: secrets, and the two jobs that prepare the servers."""
