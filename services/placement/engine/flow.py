@@ -1,0 +1,305 @@
+"""Individual placement, exact: everyone takes one seat, and the objectives are stages.
+
+Idea. With the open sessions given, placing individuals is a minimum-cost flow. It is solved on the
+graph of sessions (`flow_network`) by a primal-dual method whose rounds are `flow_search` and
+`flow_augment`; most placed and the least rank sum at that number come from one run. Each later
+stage works on the optimal face of the ones before (`flow_face`), so no weights mix the levels and
+nothing overflows: school leximin (`flow_leximin`), own cost and lottery (`flow_stages`).
+
+Evidence. Every stage leaves one integer price per node (the sessions, then one home per school),
+from which anyone can check its optimality with the conditions in `docs/engine-flow.md`.
+
+Sources: L. R. Ford and D. R. Fulkerson, Flows in Networks (1962); for the whole scheme R. Ahuja,
+T. Magnanti and J. Orlin, Network Flows (1993), chapters 9 to 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import njit
+
+from services.placement.engine.flow_augment import augment
+from services.placement.engine.flow_face import Array, Face, narrow, open_face
+from services.placement.engine.flow_leximin import leximin_limits, solve_leximin
+from services.placement.engine.flow_network import (
+    LIVE,
+    UNLIMITED,
+    Network,
+    Scratch,
+    build,
+    scratch,
+)
+from services.placement.engine.flow_search import forget, search
+from services.placement.engine.flow_stages import Stopped, limits, solve_stage
+
+STAGES = ("placed", "rank", "leximin", "cost", "lottery")
+#: Ranks up to this are solved together with the number placed; larger ones by scaling.
+SMALL_RANK = 255
+
+
+@dataclass(frozen=True, eq=False)
+class FlowMarket:
+    """n applicants, m wishes, S sessions, C schools. All arrays are C-contiguous.
+
+    Wishes of applicant i are `wish_start[i]:wish_start[i + 1]` (int64 [n + 1]), each a session
+    (int32), a rank (0 is best, ties allowed, any integer from 0 up) and an own cost (int32).
+    `capacity` int32 [S] from 0 up; `school` int32 [n]; `lottery` orders the applicants, lower
+    numbers first, equal ones by index. `fixed` int64 [n] is a wish that must stay granted, or -1.
+    `school_size` int64 [C] is the people who count in a school's share (default: its applicants).
+    """
+
+    wish_start: Array
+    wish_session: Array
+    wish_rank: Array
+    wish_cost: Array
+    capacity: Array
+    school: Array
+    lottery: Array
+    fixed: Array | None = None
+    school_size: Array | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known between two rounds: the stage in hand and the people seated so far."""
+
+    stage: str
+    placed: int
+
+
+@dataclass(frozen=True, eq=False)
+class FlowAnswer:
+    """`seat_wish` int64 [n] is the granted wish or -1; `evidence` maps a stage to its prices.
+
+    Prices are int64 [S + C]: sessions, then homes. `finished` lists the stages that are proven;
+    it is shorter than the stages asked for when the caller stopped the run.
+    """
+
+    seat_wish: Array
+    numbers: Mapping[str, int]
+    evidence: Mapping[str, Array]
+    finished: tuple[str, ...]
+    position: Array = field(repr=False)
+
+
+@njit(cache=True)
+def _open_round(net: Network, work: Scratch, order: Array) -> int:
+    """Make everyone whose best wish has the least rank of all a source; the number of sources.
+
+    Before the first seating every session is open, so the search has nothing to find: everyone's
+    level is that least rank.
+    """
+    least = np.int64(net.cost[0]) if len(net.cost) > 0 else np.int64(0)
+    for e in range(len(net.cost)):
+        least = min(least, net.cost[e])
+    for v in range(len(net.price)):
+        work.state[v] = LIVE
+        work.touched[v] = v
+    work.fill[0] = len(net.price)
+    many = 0
+    for u in range(len(order)):
+        j = order[u]
+        net.seat[j, 1] = least
+        for e in range(net.option_start[j], net.option_start[j + 1]):
+            if net.cost[e] == least:
+                work.source[many] = j
+                many += 1
+                break
+    return many
+
+
+def _first_solve(
+    net: Network, order: Array, position: Array, report: Callable[[], bool]
+) -> tuple[Array, Array, bool]:
+    """Most seated, then least cost at that number: (price, sealed, whether it came to the end).
+
+    Prices are those of the second level on its face: sealed sessions are priced against home,
+    which costs nothing, the others against free seats.
+    """
+    work = scratch(net)
+    many = _open_round(net, work, order)
+    sources = work.source[:many]
+    need = UNLIMITED
+    while True:
+        need = augment(net, work, sources, need)
+        forget(net, work)
+        if not report():
+            return np.empty(0), np.empty(0), False
+        distance, many = search(net, work, need)
+        if distance < 0:
+            break
+        sources = work.source[:many]
+        sources = sources[np.argsort(position[sources], kind="stable")]
+    sealed = work.state[:-1] != LIVE
+    level = int(net.cost.min(initial=SMALL_RANK))
+    price = net.price[:-1].astype(np.int64) - int(net.price[-1])
+    price[sealed] = net.price[:-1][sealed].astype(np.int64) - level
+    return price, sealed, True
+
+
+class _Run:
+    """One solve: the answer in hand, the face, and what has been proven."""
+
+    def __init__(self, market: FlowMarket, on_progress: Callable[[Progress], bool] | None) -> None:
+        self.market = market
+        self.on_progress = on_progress
+        n, sessions = len(market.school), len(market.capacity)
+        self.schools = int(market.school.max(initial=-1)) + 1
+        if market.school_size is not None:
+            self.schools = len(market.school_size)
+        self.order = np.argsort(market.lottery, kind="stable")
+        self.position = np.empty(n, np.int64)
+        self.position[self.order] = np.arange(n)
+        self.free = np.ones(n, np.bool_)
+        self.capacity = market.capacity.astype(np.int64)
+        self.seat_wish = np.full(n, -1, np.int64)
+        if market.fixed is not None:
+            self.free = market.fixed < 0
+            self.seat_wish[:] = market.fixed
+            taken = market.wish_session[market.fixed[~self.free]]
+            self.capacity -= np.bincount(taken, minlength=sessions)
+            if (self.capacity < 0).any():
+                raise ValueError("fixed placements exceed the capacity of a session")
+        self.nodes = sessions + self.schools
+        self.evidence: dict[str, Array] = {}
+        self.face: Face | None = None
+
+    def report(self, stage: str, net: Network | None = None) -> bool:
+        """Tell the caller how far the run is; False asks to stop."""
+        if self.on_progress is None:
+            return True
+        placed = int((self.seat_wish >= 0).sum())
+        if net is not None:
+            placed += int(net.member_count.sum())
+        return self.on_progress(Progress(stage, placed))
+
+    def first(self, with_rank: bool) -> bool:
+        """The stage `placed`, together with `rank` when that comes next and is small."""
+        market, sessions = self.market, len(self.market.capacity)
+        start, node, rank = market.wish_start, market.wish_session, market.wish_rank
+        rows = np.arange(len(self.free))
+        if not self.free.all():
+            rows = np.nonzero(self.free)[0]
+            of_free = np.repeat(self.free, np.diff(start))
+            start = np.concatenate([[0], np.cumsum(np.diff(start)[rows])])
+            node, rank = node[of_free], rank[of_free]
+        cost = rank.astype(np.int32) if with_rank else np.zeros(len(rank), np.int32)
+        net = build(start, node, cost, np.zeros(sessions, np.int64), self.capacity)
+        position = self.position[rows]
+        order = np.argsort(position) if len(rows) < len(self.free) else self.order
+        price, sealed, done = _first_solve(
+            net, order, position, lambda: self.report("rank" if with_rank else "placed", net)
+        )
+        wish = np.full(len(rows), -1, np.int64)
+        seated = net.seat_option >= 0
+        shift = market.wish_start[rows] - start[:-1]
+        wish[seated] = (net.seat_option + shift)[seated]
+        self.seat_wish[rows] = wish
+        if not done:
+            return False
+        homes = np.zeros(self.schools, np.int64)
+        self.evidence["placed"] = np.concatenate([sealed.astype(np.int64), homes])
+        if with_rank:
+            self.evidence["rank"] = np.concatenate([price, homes])
+        self.face = open_face(
+            market.wish_start,
+            market.wish_session,
+            market.wish_rank if with_rank else np.zeros(len(market.wish_rank), np.int32),
+            sealed,
+            price,
+            market.school,
+            self.schools,
+            self.capacity,
+            self.seat_wish,
+            self.free,
+        )
+        return True
+
+    def later(self, stage: str) -> bool:
+        """One later stage on the face."""
+        face = self.face
+        assert face is not None
+        if stage == "leximin":
+            cost = np.zeros(len(face.option_node), np.int64)
+            size = self.size()
+            price, seat = solve_leximin(face, size)
+            lower, upper = leximin_limits(face, size, seat, price)
+        else:
+            cost = self.option_cost(face, stage)
+            try:
+                price, seat = solve_stage(
+                    face, cost, self.position[face.who], lambda: self.report(stage)
+                )
+            except Stopped:
+                return False
+            lower, upper = limits(face, price)
+        self.evidence[stage] = price
+        self.seat_wish[face.who] = face.option_wish[seat]
+        self.face = narrow(face, cost, price, seat, lower, upper)
+        return self.report(stage)
+
+    def size(self) -> Array:
+        """People who count in each school's share."""
+        if self.market.school_size is not None:
+            return self.market.school_size.astype(np.int64)
+        return np.bincount(self.market.school, minlength=self.schools).astype(np.int64)
+
+    def option_cost(self, face: Face, stage: str) -> Array:
+        """Cost of each option of the face in a stage with plain costs; home costs nothing but there."""
+        wish = face.option_wish
+        if stage == "lottery":
+            late = len(self.position) - self.position[face.who]
+            return np.where(wish < 0, np.repeat(late, np.diff(face.option_start)), 0)
+        column = self.market.wish_rank if stage == "rank" else self.market.wish_cost
+        return np.where(wish < 0, 0, column[wish]).astype(np.int64)
+
+    def numbers(self) -> dict[str, int]:
+        """Placed, rank sum, cost sum, and the worst school's unplaced and size."""
+        market, seated = self.market, self.seat_wish >= 0
+        wish = self.seat_wish[seated]
+        size = self.size()
+        unplaced = np.bincount(market.school[~seated], minlength=self.schools)
+        worst = 0
+        if self.schools:
+            worst = int(np.argmax(unplaced / np.maximum(size, 1)))
+        return {
+            "placed": int(seated.sum()),
+            "rank": int(market.wish_rank[wish].sum(dtype=np.int64)),
+            "cost": int(market.wish_cost[wish].sum(dtype=np.int64)),
+            "worst_unplaced": int(unplaced[worst]) if self.schools else 0,
+            "worst_size": int(size[worst]) if self.schools else 0,
+        }
+
+
+def solve_flow(
+    market: FlowMarket,
+    stages: Sequence[str] = STAGES,
+    on_progress: Callable[[Progress], bool] | None = None,
+) -> FlowAnswer:
+    """The best answer by `stages` in their order; `placed` must come first.
+
+    `on_progress` is called after every round; when it returns False the run stops with the best
+    answer so far, and `finished` says which stages are proven. Raises ValueError for stages that
+    are unknown, repeated or out of order, and for fixed placements that exceed a capacity.
+    """
+    if not stages or stages[0] != "placed":
+        raise ValueError("the first stage must be 'placed'")
+    if len(set(stages)) < len(stages) or not set(stages) <= set(STAGES):
+        raise ValueError(f"stages must be different ones of {', '.join(STAGES)}")
+    run = _Run(market, on_progress)
+    with_rank = len(stages) > 1 and stages[1] == "rank"
+    with_rank = with_rank and int(market.wish_rank.max(initial=0)) <= SMALL_RANK
+    if run.first(with_rank):
+        for stage in stages[2:] if with_rank else stages[1:]:
+            if not run.later(stage):
+                break
+    return FlowAnswer(
+        seat_wish=run.seat_wish,
+        numbers=run.numbers(),
+        evidence=run.evidence,
+        finished=tuple(s for s in stages if s in run.evidence),
+        position=run.position,
+    )
