@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from pymongo import IndexModel
 
+from chassis import access
 from chassis.context import Background
 from chassis.documents import Aggregates, known_topics
 from chassis.events.handlers import Projections, Reactions, Timers
@@ -40,3 +41,4 @@ class Service:
 
     def __post_init__(self) -> None:
         known_topics(self.aggregates)
+        access.follow(self.projections, self.name)

@@ -50,4 +50,6 @@ def fresh_database(servers: Servers) -> Iterator[str]:
     finally:
         client: MongoClient[dict[str, object]] = MongoClient(servers.mongo, timeoutMS=10_000)
         with client:
-            client.drop_database(name)
+            for found in client.list_database_names():
+                if found.startswith(name):
+                    client.drop_database(found)
