@@ -6,7 +6,7 @@ progress callback as arguments; reading and writing files is the command line's 
 
 from services.placement.engine.answer import Answer, Part, Progress, StageResult
 from services.placement.engine.answer_check import Breach, Infeasible, breaches
-from services.placement.engine.market import Market, MarketError, MarketErrors
+from services.placement.engine.market import Fixed, Market, MarketError, MarketErrors
 from services.placement.engine.reasons import Reason, Reasons
 from services.placement.engine.repair import Move, Repair, repair, what_if
 from services.placement.engine.solve import solve
@@ -14,6 +14,7 @@ from services.placement.engine.solve import solve
 __all__ = [
     "Answer",
     "Breach",
+    "Fixed",
     "Infeasible",
     "Market",
     "MarketError",

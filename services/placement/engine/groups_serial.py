@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.placement.engine.answer import Part
+from services.placement.engine.answer_check import breaches
 from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market import Ints, Market
 
@@ -50,7 +51,7 @@ def _holds(state: State, s: int, keep: set[int]) -> bool:
 
 
 def _complete(market: Market, state: State) -> bool:
-    if state.below_minimum():
+    if breaches(market, state.parts()):
         return False
     if not market.rules.must_place_all:
         return True

@@ -77,6 +77,7 @@ class Run:
     best: Ints | None = None
     results: list[StageResult] = field(default_factory=list)
     held: list[Rows] = field(default_factory=list)
+    more_columns: int = 0
 
     @property
     def market(self) -> Market:
@@ -111,10 +112,16 @@ class Run:
         self.held.append(rows)
         self.program.add_rows(rows)
 
+    def padded(self, cost: Ints) -> Ints:
+        """An objective over the model's columns, with zeros for those that leximin appended."""
+        short = self.model.columns + self.more_columns - len(cost)
+        return np.concatenate([cost, np.zeros(short, np.int64)]) if short else cost
+
     def minimise(self, stage: str, cost: Ints, share: float, sign: int = 1) -> Solved:
         """One integer solve from the best point, within `share` of the time left."""
         left = self.watch.left()
         index = len(self.results)
+        cost = self.padded(cost)
         best = {} if self.best is None else self.best_numbers()
         own: int | None = None if self.best is None else int(cost @ self.best)
 
@@ -188,7 +195,7 @@ def stage_share(left: int) -> float:
 
 def linear_stage(run: Run, stage: str, follow: int) -> None:
     """Optimise one linear stage and hold its value."""
-    cost = linear_cost(run.model, stage, run.draw)
+    cost = run.padded(linear_cost(run.model, stage, run.draw))
     sign = -1 if stage == "placed" else 1
     if run.watch.expired() and run.best is not None:
         value = int(cost @ run.best)

@@ -46,11 +46,11 @@ def school_terms(run: Run) -> list[list[tuple[int, int]]]:
 def leximin_stage(run: Run, follow: int) -> None:
     """Improve the worst schools in order; holds every school's share reached."""
     finished = False
-    schools = int((school_sizes(run.market) > 0).sum())
-    if schools <= 1:
-        finished = True
-    elif schools <= MAX_SCHOOLS and not run.watch.expired():
-        finished = _Levels(run, follow).search()
+    if len(run.market.schools) <= MAX_SCHOOLS and not run.watch.expired():
+        levels = _Levels(run, follow)
+        finished = levels.search()
+        if finished:
+            levels.keep()
     parts = run.parts()
     worst = worst_share(run.market, parts)
     rows = unplaced_shares(run.market, parts)[:MAX_SCHOOLS]
@@ -58,15 +58,21 @@ def leximin_stage(run: Run, follow: int) -> None:
     bound = worst if finished else MILLION
     detail = {"schools": vector, "exact": finished}
     run.results.append(StageResult("leximin", worst, bound, CLAIMED, detail))
-    placed = school_placed(run.market, parts)
+    if not finished:
+        _hold_shares(run)
+    index = len(run.results) - 1
+    progress = Progress("leximin", index, run.watch.stages, worst, bound, run.best_numbers())
+    run.watch.tell(progress, force=True)
+
+
+def _hold_shares(run: Run) -> None:
+    """Where the scheme was cut short, every school keeps at least the share it has reached."""
+    placed = school_placed(run.market, run.parts())
     held = Rows()
     for c, terms in enumerate(school_terms(run)):
         if terms:
             held.add(f"share:{c}", terms, low=int(placed[c]))
     run.hold(held)
-    index = len(run.results) - 1
-    progress = Progress("leximin", index, run.watch.stages, worst, bound, run.best_numbers())
-    run.watch.tell(progress, force=True)
 
 
 def _below(size: int, level: Fraction) -> int:
@@ -93,7 +99,7 @@ class _Levels:
         self.terms = school_terms(run)
         self.schools = [c for c, n in enumerate(self.size) if n]
         self.held = list(run.held)
-        self.columns = run.model.columns
+        self.columns = run.model.columns + run.more_columns
         self.best: Ints = run.point()
 
     def missing(self, c: int, x: Ints) -> int:
@@ -104,6 +110,18 @@ class _Levels:
         """Schools that no exemption of the best point covers."""
         return [c for c in self.schools if not any(self.best[q] for q in self.exempt.get(c, []))]
 
+    def keep(self) -> None:
+        """Hold the vector reached, whichever schools stand where, for the later stages."""
+        rows = Rows()
+        for c in self.schools:
+            self._target(rows, c, 0, [])
+        run = self.run
+        run.best = self.best
+        run.held = [*self.held, rows]
+        run.more_columns = self.columns - run.model.columns
+        run.program = self._program()
+        run.program.add_rows(rows)
+
     def search(self) -> bool:
         """Run the scheme; answers whether it ended by itself (then the shares are leximin)."""
         for _ in range(MAX_STEPS):
@@ -112,7 +130,7 @@ class _Levels:
                 (Fraction(self.missing(c, self.best), self.size[c]) for c in free),
                 default=Fraction(0),
             )
-            if level == 0 or self._best_possible(free):
+            if level == 0:
                 return True
             if self.run.watch.expired():
                 return False
@@ -122,10 +140,6 @@ class _Levels:
             elif not beaten.infeasible or not self._count(level):
                 return False
         return False
-
-    def _best_possible(self, free: list[int]) -> bool:
-        """Whether no free school could place more people even alone: all its groups are in."""
-        return all(self.missing(c, self.best) == 0 for c in free)
 
     def _targets(self, level: Fraction) -> Rows:
         """Every school below the level, unless exempted at an earlier one."""
@@ -167,13 +181,19 @@ class _Levels:
 
     def _accept(self, x: Ints) -> None:
         self.best = x
-        self.run.best = x[: self.run.model.columns]
+        self.run.best = x[: self.run.model.columns + self.run.more_columns]
+
+    def _program(self) -> Program:
+        more = self.columns - self.run.model.columns
+        program = Program(self.run.model, integer=True, more_columns=more)
+        for held in self.held:
+            program.add_rows(held)
+        return program
 
     def _solve(self, rows: Rows, cost: Ints) -> Solved:
         run = self.run
-        program = Program(run.model, integer=True, more_columns=self.columns - run.model.columns)
-        for held in [*self.held, rows]:
-            program.add_rows(held)
+        program = self._program()
+        program.add_rows(rows)
         left = run.watch.left()
         limit = None if left is None else left * stage_share(self.follow)
         numbers = run.best_numbers()
