@@ -9,7 +9,7 @@ import yaml
 from chassis.act import Act
 from chassis.contracts import CONTRACTS
 from chassis.documents import Page, Receipt, Stored
-from chassis.errors import FieldError, Invalid, NotFound, Refused
+from chassis.errors import Conflict, FieldError, Invalid, NotFound, Refused
 from chassis.facts import Event
 from chassis.scope import Centre
 from services.registration.acting import in_public, own_centre
@@ -105,6 +105,11 @@ def shown(act: Act, id: str) -> Stored[Campaign]:
     return store.campaigns.get(in_public(act), id)
 
 
+def own(act: Act, id: str) -> Stored[Campaign]:
+    """A campaign of the acting centre. Raises NotFound for another's."""
+    return store.campaigns.get(act, id)
+
+
 def listed(act: Act, status: Status | None, limit: int, after: str | None) -> Page[Campaign]:
     """A centre's own campaigns; for everyone else all that were announced."""
     reader = act if isinstance(act.scope, Centre) else in_public(act)
@@ -112,9 +117,18 @@ def listed(act: Act, status: Status | None, limit: int, after: str | None) -> Pa
 
 
 def _step(act: Act, id: str, step: Step) -> None:
-    """Save a step of the clock; without one only the due times are set anew."""
+    """Save a step of the clock.
+
+    A reminder that comes early (another machine's clock is ahead) must be kept, hence Conflict:
+    the timers try it again.
+    """
     stored = store.campaigns.load(act, id)
-    state, events = step(stored.state) or (stored.state, [])
+    done = step(stored.state)
+    if done is None:
+        if model.due(stored.state):
+            raise Conflict(id)
+        return
+    state, events = done
     store.campaigns.save(act, stored, state, events, due=model.due(state))
 
 

@@ -1,0 +1,54 @@
+"""The service registration as one value, and its web app."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from chassis.http import app as http
+from chassis.service import Service
+from services.registration import stores
+from services.registration.accounts import api as accounts
+from services.registration.applications import api as applications
+from services.registration.campaigns import api as campaigns
+from services.registration.closing import api as closing
+from services.registration.commands import COMMANDS
+from services.registration.contacts import api as contacts
+from services.registration.invitations import api as invitations
+from services.registration.organisations import api as organisations
+from services.registration.programmes import api as programmes
+from services.registration.projections import projections
+from services.registration.reactions import reactions
+from services.registration.sessions import api as sessions
+from services.registration.surveys import api as surveys
+from services.registration.timers import timers
+
+service = Service(
+    name="registration",
+    catalogue=Path(__file__).parent / "catalogue",
+    aggregates=stores.AGGREGATES,
+    projections=projections,
+    reactions=reactions,
+    timers=timers,
+    routes=[
+        sessions.routes,
+        organisations.routes,
+        contacts.routes,
+        accounts.routes,
+        invitations.routes,
+        programmes.routes,
+        campaigns.routes,
+        closing.routes,
+        surveys.code_routes,
+        surveys.campaign_routes,
+        surveys.routes,
+        applications.campaign_routes,
+        applications.routes,
+    ],
+    commands=COMMANDS,
+    indexes=stores.INDEXES,
+)
+
+
+def create_app() -> Flask:
+    """The WSGI app; made here and not at import."""
+    return http.create_app(service)

@@ -1,0 +1,183 @@
+"""JSON endpoints for campaigns. Times may be sent with any offset and are answered in UTC."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from chassis.act import Act
+from chassis.documents import Receipt, Stored
+from chassis.http.routes import Body, Routes
+from chassis.roles import Role
+from services.registration.campaigns import operations
+from services.registration.campaigns.model import Campaign, Status
+from services.registration.campaigns.plan import STAGES, Mode, Plan, rules_hash
+from services.registration.programmes.model import Kind
+from services.registration.views import Code, Id, Name, Paged, Phone
+
+MEMBERS = (Role.CENTRE, Role.SCHOOL, Role.HOST, Role.OFFICE, Role.ADMIN)
+NULLABLE = {"phone", "hosts_release_at", "schools_release_at"}
+Stage = Annotated[str, StringConstraints(max_length=20)]
+
+routes = Routes("campaigns", "/api/v1/campaigns")
+
+
+class CampaignPath(BaseModel):
+    """Which campaign."""
+
+    campaign_id: Id
+
+
+class WindowBody(Body):
+    """The first and the last day of visits."""
+
+    first: date
+    last: date
+
+
+class CapsBody(Body):
+    """The published limits; null is no limit."""
+
+    schools: int | None = Field(None, le=100_000)
+    students: int | None = Field(None, le=10_000_000)
+
+
+class DraftBody(Body):
+    """What the centre decides about a campaign."""
+
+    programme: Id
+    name: Name
+    kind: Kind = Kind.GROUPS
+    opens_at: AwareDatetime
+    deadline: AwareDatetime
+    hosts_reply_by: AwareDatetime
+    schools_confirm_by: AwareDatetime
+    hosts_release_at: AwareDatetime | None = None
+    schools_release_at: AwareDatetime | None = None
+    window: WindowBody
+    unusable_dates: list[date] = Field(default_factory=list, max_length=366)
+    caps: CapsBody = CapsBody()
+    stages: list[Stage] = Field(default_factory=lambda: list(STAGES), max_length=10)
+    mode: Mode = Mode.MAX
+    fields: list[Code] = Field(min_length=1, max_length=60)
+    phone: Phone | None = None
+
+
+class ReplanBody(Body):
+    """What shall change; what is not named stays."""
+
+    programme: Id | None = None
+    name: Name | None = None
+    kind: Kind | None = None
+    opens_at: AwareDatetime | None = None
+    deadline: AwareDatetime | None = None
+    hosts_reply_by: AwareDatetime | None = None
+    schools_confirm_by: AwareDatetime | None = None
+    hosts_release_at: AwareDatetime | None = None
+    schools_release_at: AwareDatetime | None = None
+    window: WindowBody | None = None
+    unusable_dates: list[date] | None = Field(None, max_length=366)
+    caps: CapsBody | None = None
+    stages: list[Stage] | None = Field(None, max_length=10)
+    mode: Mode | None = None
+    fields: list[Code] | None = Field(None, max_length=60)
+    phone: Phone | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """What was named, without a null where nothing can be null."""
+        sent = self.model_dump(exclude_unset=True)
+        return {
+            name: value for name, value in sent.items() if value is not None or name in NULLABLE
+        }
+
+
+class CancelBody(Body):
+    """Why the campaign is called off."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class CampaignView(BaseModel):
+    """A campaign. The manifest is shown as it was published when it closed."""
+
+    id: str
+    version: int
+    centre: str
+    programme: str
+    name: str
+    kind: Kind
+    status: Status
+    opens_at: AwareDatetime
+    deadline: AwareDatetime
+    hosts_reply_by: AwareDatetime
+    schools_confirm_by: AwareDatetime
+    hosts_release_at: AwareDatetime | None
+    schools_release_at: AwareDatetime | None
+    window: WindowBody
+    unusable_dates: list[date]
+    caps: CapsBody
+    stages: list[str]
+    mode: Mode
+    fields: list[str]
+    phone: str | None
+    rules_hash: str
+    manifest: dict[str, Any] | None
+
+
+class CampaignsView(BaseModel):
+    """A page of campaigns."""
+
+    items: list[CampaignView]
+    next: str | None
+
+
+class Listing(Paged):
+    """Which campaigns."""
+
+    status: Status | None = None
+
+
+def _view(stored: Stored[Campaign]) -> CampaignView:
+    return CampaignView(
+        id=stored.id,
+        version=stored.version,
+        rules_hash=rules_hash(stored.state),
+        **stored.state.model_dump(exclude={"reason"}),
+    )
+
+
+@routes.query("", roles=MEMBERS, answer=CampaignsView)
+def campaigns(act: Act, query: Listing) -> CampaignsView:
+    """A centre's own campaigns; for everyone else all that were announced."""
+    page = operations.listed(act, query.status, query.limit, query.cursor)
+    return CampaignsView(items=[_view(stored) for stored in page.items], next=page.next)
+
+
+@routes.query("/<campaign_id>", roles=MEMBERS, answer=CampaignView)
+def campaign(act: Act, path: CampaignPath) -> CampaignView:
+    """One campaign."""
+    return _view(operations.shown(act, path.campaign_id))
+
+
+@routes.command("POST", "", roles=(Role.CENTRE,), answer=Receipt, status=201)
+def draft(act: Act, body: DraftBody) -> Receipt:
+    """A new campaign, seen by the centre only until it is announced."""
+    return operations.draft(act, Plan.model_validate(body.model_dump()))
+
+
+@routes.command("PATCH", "/<campaign_id>", roles=(Role.CENTRE,), answer=Receipt)
+def replan(act: Act, path: CampaignPath, body: ReplanBody) -> Receipt:
+    """Change a campaign. The deadline moves only before it has passed."""
+    return operations.replan(act, path.campaign_id, body.changes())
+
+
+@routes.command("POST", "/<campaign_id>/announce", roles=(Role.CENTRE,), answer=Receipt)
+def announce(act: Act, path: CampaignPath) -> Receipt:
+    """Make a campaign public; it opens and closes by itself."""
+    return operations.announce(act, path.campaign_id)
+
+
+@routes.command("POST", "/<campaign_id>/cancel", roles=(Role.CENTRE,), answer=Receipt)
+def cancel(act: Act, path: CampaignPath, body: CancelBody) -> Receipt:
+    """Call a campaign off before it is closed."""
+    return operations.cancel(act, path.campaign_id, body.reason)

@@ -1,0 +1,5 @@
+"""Which events extend registration's read models."""
+
+from chassis.events.handlers import Projections
+
+projections = Projections()

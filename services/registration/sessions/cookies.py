@@ -1,0 +1,68 @@
+"""The two cookies of a session: the secret for `/session` alone, the token for everything."""
+
+from flask import Response, request
+
+from chassis.errors import Forbidden
+from chassis.http.app import held, token_cookie
+from services.registration.sessions.operations import SignedIn
+
+PATH = "/session"
+
+
+def session_cookie() -> str:
+    """The name of the session's cookie; `__Secure-` where the address is https, since
+    `__Host-` would forbid a path."""
+    return "__Secure-ieum-session" if held().settings.secure else "ieum-session"
+
+
+def secret() -> str:
+    """The session's secret in this request, or an empty text."""
+    return request.cookies.get(session_cookie(), "")
+
+
+def put(response: Response, signed_in: SignedIn) -> Response:
+    """Give the browser the token, and the secret if the session is new."""
+    secure = held().settings.secure
+    response.set_cookie(
+        token_cookie(held().settings),
+        signed_in.token,
+        expires=signed_in.expires_at,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    if signed_in.secret is not None:
+        response.set_cookie(
+            session_cookie(),
+            signed_in.secret,
+            expires=signed_in.session_ends,
+            path=PATH,
+            secure=secure,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def clear(response: Response) -> Response:
+    """Take both cookies back."""
+    secure = held().settings.secure
+    response.delete_cookie(token_cookie(held().settings), path="/", secure=secure, httponly=True)
+    response.delete_cookie(session_cookie(), path=PATH, secure=secure, httponly=True)
+    return response
+
+
+def refuse_foreign_page() -> None:
+    """Raise Forbidden if another site's page sent this request."""
+    origin = request.headers.get("Origin")
+    ours = held().settings.public_address.rstrip("/")
+    if origin is not None and origin.rstrip("/") not in (ours, request.host_url.rstrip("/")):
+        raise Forbidden("foreign_origin")
+
+
+def local(path: str | None) -> str:
+    """The path to go on to, if it is one of this site; else the start page."""
+    if path and path.startswith("/") and not path.startswith(("//", "/\\")):
+        return path
+    return "/"
