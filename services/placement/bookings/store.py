@@ -1,7 +1,7 @@
 """Bookings, the seats they hold, and the calendar of each team.
 
 `seats` has one document per session that was ever asked for: how many seats, how many taken, and
-which booking holds how many. `calendars` has one per team: when it is busy, over all campaigns
+which booking holds how many. `team_hours` has one per team: when it is busy, over all campaigns
 and centres. Both are changed by single conditional updates, so that two acts that race for the
 last seat (or the same hour of a team) cannot both win, inside a transaction or outside.
 """
@@ -17,7 +17,7 @@ from chassis.scope import within
 from services.placement.bookings.shape import Booking, Seat
 
 SEATS = "seats"
-CALENDARS = "calendars"
+CALENDARS = "team_hours"
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     SEATS: [[("centre", 1), ("_id", 1)]],

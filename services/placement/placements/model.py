@@ -31,6 +31,13 @@ from services.placement.placements.shape import (
 Step = tuple[Placement, list[Event]]
 
 
+def _head_count(placement: Placement, parts: Sequence[Part]) -> int:
+    """People of all parts of a split group; a group that comes several times counts once."""
+    sizes = [part.people for part in parts]
+    whole = len(sizes) > 1 and all(size == placement.people for size in sizes)
+    return placement.people if whole or not sizes else sum(sizes)
+
+
 def _refuse_unless(placement: Placement, *allowed: str) -> None:
     if placement.status not in allowed:
         raise Refused("placement_state", status=placement.status)
@@ -57,7 +64,7 @@ def move(
         "confirmed": None,
         "position": None,
         "status": "planned" if placement.status == "planned" else "offered",
-        "people": sum(part.people for part in parts),
+        "people": _head_count(placement, parts),
     }
     if placement.status != "planned":
         update["confirm_by"] = confirm_by or placement.confirm_by
@@ -111,7 +118,7 @@ def offer(
     }
     if parts is not None:
         update["parts"] = tuple(parts)
-        update["people"] = sum(part.people for part in parts)
+        update["people"] = _head_count(placement, parts)
         update["wish_rank"] = wish_rank
     offered = placement.model_copy(update=update)
     if not offered.parts:
@@ -139,6 +146,8 @@ def not_select(placement: Placement) -> Step:
 def confirm(placement: Placement, now: datetime, approval: Approval) -> Step:
     """The school says yes. Confirmed at once if every host has accepted; else `approved` waits."""
     _refuse_unless(placement, "offered")
+    if placement.broken:
+        raise Refused("visit_being_repaired")
     if placement.approval is not None:
         raise Refused("confirmed_already")
     if placement.confirm_by is not None and now >= placement.confirm_by:
@@ -174,33 +183,54 @@ def host_answered(
         return None
     changed_part = Part(people=size, stops=tuple(after if s is before else s for s in part.stops))
     parts = tuple(changed_part if p is part else p for p in placement.parts)
-    told: dict[str, Any] = {"parts": parts, "people": sum(p.people for p in parts)}
+    told: dict[str, Any] = {"parts": parts, "people": _head_count(placement, parts)}
     moved = (before.start, before.end) != (start, end) or size != part.people
     changed = placement.model_copy(update=told)
     events = [event("moved", changed)] if moved else []
     return _confirmed_when_ready(changed, events)
 
 
-def stop_cleared(placement: Placement, booking: str) -> Step | None:
-    """The safety check of one stop is on record; None when nothing changes."""
-    if all(stop.booking != booking or stop.safe for stop in placement.stops):
+def stop_lost(placement: Placement, booking: str) -> Step | None:
+    """A booking ended without the visit: the school's yes no longer holds; None if known.
+
+    What replaces it comes with the repair.
+    """
+    if all(stop.booking != booking or stop.lost for stop in placement.stops):
         return None
-    parts = tuple(
+    if placement.status not in ("planned", "offered", "confirmed"):
+        return None
+    parts = _with_stop(placement, booking, {"lost": True, "accepted": False})
+    update: dict[str, Any] = {"parts": parts, "approval": None, "confirmed": None}
+    if placement.status == "confirmed":
+        update["status"] = "offered"
+    broken = placement.model_copy(update=update)
+    return broken, [event("moved", broken)] if broken.released else []
+
+
+def _with_stop(placement: Placement, booking: str, update: dict[str, Any]) -> tuple[Part, ...]:
+    return tuple(
         Part(
             people=part.people,
             stops=tuple(
-                stop.model_copy(update={"safe": True}) if stop.booking == booking else stop
+                stop.model_copy(update=update) if stop.booking == booking else stop
                 for stop in part.stops
             ),
         )
         for part in placement.parts
     )
+
+
+def stop_cleared(placement: Placement, booking: str) -> Step | None:
+    """The safety check of one stop is on record; None when nothing changes."""
+    if all(stop.booking != booking or stop.safe for stop in placement.stops):
+        return None
+    parts = _with_stop(placement, booking, {"safe": True})
     return _confirmed_when_ready(placement.model_copy(update={"parts": parts}), [])
 
 
 def expire(placement: Placement, now: datetime) -> Step | None:
     """Nobody confirmed in time; None when there is nothing to do."""
-    if placement.status != "offered" or placement.approval is not None:
+    if placement.status != "offered" or placement.approval is not None or placement.broken:
         return None
     if placement.confirm_by is None or now < placement.confirm_by:
         return None

@@ -157,6 +157,17 @@ def host_answered(act: Act, event: Received) -> None:
             store.placements.save(act, stored, noted(act, step[0], "host_accepted"), step[1])
 
 
+def stop_lost(act: Act, event: Received) -> list[str]:
+    """A booking ended without the visit. Returns the placements that now need a repair."""
+    found = []
+    for stored in store.with_booking(act, event.key):
+        step = model.stop_lost(stored.state, event.key)
+        if step is not None:
+            store.placements.save(act, stored, noted(act, step[0], "stop_lost"), step[1])
+            found.append(stored.id)
+    return found
+
+
 def stop_cleared(act: Act, event: Received) -> None:
     """The safety check of a booking is on record."""
     for stored in store.with_booking(act, event.key):
@@ -181,6 +192,11 @@ def many(act: Act, ids: Sequence[str]) -> list[Stored[Placement]]:
 def planned(act: Act, run: str, limit: int) -> list[Stored[Placement]]:
     """Placements of a run that the schools' release has not handled yet."""
     return store.planned(act, run, limit)
+
+
+def broken(act: Act, run: str) -> int:
+    """How many placements of a run have lost a stop and wait for their repair."""
+    return store.broken(act, run)
 
 
 def waitlist(act: Act, campaign: str) -> list[Stored[Placement]]:

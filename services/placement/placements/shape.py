@@ -43,6 +43,8 @@ class Stop(Record):
     end: datetime
     accepted: bool = False
     safe: bool = True
+    lost: bool = False
+    """The booking ended without the visit: a repair is due."""
 
 
 class Part(Record):
@@ -115,7 +117,14 @@ class Placement(Record):
     @property
     def ready(self) -> bool:
         """Whether every host has accepted and every safety check is on record."""
-        return bool(self.parts) and all(stop.accepted and stop.safe for stop in self.stops)
+        return bool(self.parts) and all(
+            stop.accepted and stop.safe and not stop.lost for stop in self.stops
+        )
+
+    @property
+    def broken(self) -> bool:
+        """Whether a stop was lost, so that a repair is due."""
+        return any(stop.lost for stop in self.stops)
 
     @property
     def first_start(self) -> datetime | None:
@@ -153,7 +162,7 @@ def facts(placement: Placement) -> dict[str, Any]:
 
 
 def _stop(stop: Stop) -> dict[str, Any]:
-    return {**stop.model_dump(), "start": stamp(stop.start), "end": stamp(stop.end)}
+    return {**stop.model_dump(exclude={"lost"}), "start": stamp(stop.start), "end": stamp(stop.end)}
 
 
 def event(kind: str, placement: Placement, **more: Any) -> Event:

@@ -59,9 +59,25 @@ def with_booking(act: Act, booking: str) -> list[Stored[Placement]]:
 
 
 def planned(act: Act, run: str, limit: int) -> list[Stored[Placement]]:
-    """Placements of a run that the schools' release has not handled yet."""
-    page = placements.find(act, {"state.run": run, "state.status": "planned"}, limit)
-    return page.items
+    """Whole placements of a run that the schools' release has not handled yet."""
+    wanted = {
+        "state.run": run,
+        "state.status": "planned",
+        "state.parts.stops.lost": {"$ne": True},
+    }
+    return placements.find(act, wanted, limit).items
+
+
+def broken(act: Act, run: str) -> int:
+    """How many placements of a run have lost a stop and wait for their repair."""
+    return placements.count(
+        act,
+        {
+            "state.run": run,
+            "state.status": {"$in": ["planned", "offered"]},
+            "state.parts.stops.lost": True,
+        },
+    )
 
 
 def waiting(act: Act, campaign: str) -> list[Stored[Placement]]:

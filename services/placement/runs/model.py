@@ -67,7 +67,10 @@ class Result(Record):
     claims: tuple[str, ...]
     chosen_schools: tuple[str, ...]
     rows: int
+    frozen_hash: str
+    """Of the market before the lottery's seed existed: part of the seed."""
     market_hash: str
+    """Of the market file that was solved, with the seed."""
     result_hash: str
     reproducible: bool = True
 
