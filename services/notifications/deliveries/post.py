@@ -1,0 +1,153 @@
+"""The way out: one SMTP connection, reused, and an e-mail as bytes.
+
+The bytes are put together by hand, because the standard library's message objects cost more time
+than the sending; the headers' encoding is the standard library's.
+"""
+
+import base64
+import smtplib
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime, parseaddr
+
+from services.notifications.deliveries.model import Outcome
+
+SECONDS = 10.0
+"""How long the server may take for one step."""
+
+
+class Away(Exception):
+    """Nobody listens, or the connection broke: nothing is known to be wrong with the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail before it is bytes. `sender` may carry a display name."""
+
+    message_id: str
+    sender: str
+    sender_name: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    language: str
+    list_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server made of one e-mail; `code` is its reply as a code of ours."""
+
+    outcome: Outcome
+    code: str | None = None
+
+
+def _header(text: str, name: str) -> str:
+    """The header's value, folded and encoded where it is not plain."""
+    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+
+
+def _part(text: str, kind: str) -> bytes:
+    body = base64.encodebytes(text.encode()).replace(b"\n", b"\r\n")
+    head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head.encode() + body
+
+
+def compose(letter: Letter) -> bytes:
+    """The e-mail as bytes: plain text first, HTML beside it."""
+    address = parseaddr(letter.sender)[1]
+    boundary = f"=_{letter.message_id[1:37]}"
+    rows = [
+        f"From: {_header(letter.sender_name, 'From')} <{address}>",
+        f"To: {letter.to}",
+        f"Subject: {_header(letter.subject, 'Subject')}",
+        f"Date: {format_datetime(letter.at)}",
+        f"Message-ID: {letter.message_id}",
+        f"List-ID: {letter.list_id}",
+        "Auto-Submitted: auto-generated",
+        f"Content-Language: {letter.language}",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative; boundary="{boundary}"',
+    ]
+    line = f"--{boundary}".encode()
+    return b"\r\n".join(
+        [
+            "\r\n".join(rows).encode(),
+            b"",
+            line,
+            _part(letter.text, "plain"),
+            line,
+            _part(letter.html, "html"),
+            line + b"--",
+            b"",
+        ]
+    )
+
+
+class Post:
+    """A connection to the mail server that is opened when needed and kept."""
+
+    def __init__(self, host: str, port: int, sender: str) -> None:
+        self.host = host
+        self.port = port
+        self.sender = parseaddr(sender)[1]
+        self._server: smtplib.SMTP | None = None
+
+    @property
+    def domain(self) -> str:
+        """The domain that Message-IDs and the List-ID end with."""
+        return self.sender.rpartition("@")[2] or "localhost"
+
+    def ready(self) -> None:
+        """Be connected. Raises Away if nobody listens."""
+        try:
+            if self._server is not None:
+                if self._server.noop()[0] == 250:
+                    return
+                self.close()
+            self._server = smtplib.SMTP(self.host, self.port, timeout=SECONDS)
+            self._server.ehlo_or_helo_if_needed()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise Away(type(error).__name__) from error
+
+    def send(self, to: str, content: bytes) -> Answer:
+        """Hand over one e-mail. Raises Away if the connection broke, with the outcome unknown."""
+        if self._server is None:
+            self.ready()
+        server = self._server
+        if server is None:
+            raise Away("closed")
+        try:
+            server.sendmail(self.sender, [to], content)
+        except smtplib.SMTPRecipientsRefused as error:
+            code = next(iter(error.recipients.values()))[0]
+            return _refusal(code, address=True)
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            if error.smtp_code == 421:
+                self.close()
+                raise Away("421") from error
+            return _refusal(error.smtp_code, address=False)
+        except smtplib.SMTPNotSupportedError:
+            return Answer("refused", "not_supported")
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise Away(type(error).__name__) from error
+        return Answer("accepted")
+
+    def close(self) -> None:
+        """Let go of the connection without waiting for a farewell."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+
+def _refusal(code: int, address: bool) -> Answer:
+    """A 4xx may pass; a 5xx is for good, and at the address it means that nobody is there."""
+    said = f"smtp_{code}"
+    if code < 500:
+        return Answer("deferred", said)
+    return Answer("unknown_address" if address and code in (550, 551, 553) else "refused", said)

@@ -1,0 +1,211 @@
+"""The sender: leases due deliveries, hands them to the mail server, writes down what came of it.
+
+Every attempt is in the ledger before it begins and is completed after it. A sender that dies in
+between leaves an attempt whose outcome is unknown; the next one sends the same delivery with the
+same Message-ID, so that a mailbox recognises it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from chassis import metrics
+from chassis.act import Act, now
+from chassis.documents import Changed, New, Stored
+from chassis.facts import fresh_id
+from chassis.logs import logger
+from services.notifications.deliveries import store
+from services.notifications.deliveries.model import LEASE, Delivery, mail_id, tried
+from services.notifications.deliveries.planning import new_delivery
+from services.notifications.deliveries.post import Answer, Away, Letter, Post, compose
+from services.notifications.messages import operations as messages
+from services.notifications.messages.model import Message
+from services.notifications.messages.rendering import by_telephone, render
+from services.notifications.recipients import operations as recipients
+from services.notifications.recipients.model import Recipient
+from services.notifications.recipients.operations import Addresses
+
+BATCH = 200
+CHUNK = 50
+"""After so many the results are written: the most that a crash can send again."""
+
+SERVICE = "notifications"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What a batch needs beside the act."""
+
+    post: Post
+    name: str
+    """Which copy of the role this is; stands in the ledger."""
+    address: str
+    """The public address that links start with."""
+    beat: Callable[[], None] = lambda: None
+    """Tells the parent process that the sender is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    delivery: Stored[Delivery]
+    attempt: str
+    message: Message
+    recipient: Recipient | None
+    addresses: Addresses | None
+
+
+def send_due(act: Act, sender: Sender) -> int:
+    """Send one batch of what is due. Returns how many were tried.
+
+    Raises Away, with everything unsent given back, if nobody listens. A slow server gets less
+    than a batch: what would outlast the lease is given back too.
+    """
+    began = time.monotonic()
+    sender.post.ready()
+    by = fresh_id()
+    held = store.lease(act, by, BATCH)
+    if not held:
+        return 0
+    prepared = _prepare(act, sender, held)
+    for start in range(0, len(prepared), CHUNK):
+        sender.beat()
+        if time.monotonic() - began > LEASE.total_seconds() / 2:
+            _give_back(act, by, prepared[start:])
+            return start
+        chunk = prepared[start : start + CHUNK]
+        answers: list[Answer] = []
+        try:
+            for one in chunk:
+                answers.append(_send(sender, one))
+        except Away:
+            done = start + len(answers)
+            _record(act, chunk[: len(answers)], answers)
+            _give_back(act, by, prepared[done:])
+            raise
+        _record(act, chunk, answers)
+    return len(prepared)
+
+
+def _prepare(act: Act, sender: Sender, held: list[Stored[Delivery]]) -> list[_Prepared]:
+    """Read what the letters say and where they go, and open the ledger for each."""
+    told = messages.messages(act, (one.state.message for one in held))
+    contacts = recipients.contacts(act, {one.state.recipient for one in held})
+    opened = recipients.addresses(act, contacts)
+    prepared = [
+        _Prepared(
+            delivery=one,
+            attempt=fresh_id(),
+            message=told[one.state.message].state,
+            recipient=contacts.get(one.state.recipient),
+            addresses=opened.get(one.state.recipient),
+        )
+        for one in held
+    ]
+    store.abandon_attempts(act, [one.id for one in held])
+    store.begin_attempts(act, (_row(act, sender, one) for one in prepared))
+    return prepared
+
+
+def _row(act: Act, sender: Sender, one: _Prepared) -> dict[str, object]:
+    state = one.delivery.state
+    return {
+        "_id": one.attempt,
+        "delivery": one.delivery.id,
+        "message": state.message,
+        "centre": state.centre,
+        "parties": [state.organisation],
+        "channel": state.channel,
+        "number": state.tries + 1,
+        "sender": sender.name,
+        "began": act.now,
+        "ended": None,
+        "outcome": "begun",
+        "code": None,
+    }
+
+
+def _send(sender: Sender, one: _Prepared) -> Answer:
+    """One attempt. A contact that is gone is a refusal of ours, not of the server."""
+    if one.addresses is None or one.addresses.email is None or one.recipient is None:
+        return Answer("refused", "no_address")
+    state, to = one.delivery.state, one.addresses.email
+    rendered = render(
+        one.message,
+        state.language,
+        sender.address,
+        person=one.addresses.person,
+        secret=one.addresses.secret,
+    )
+    letter = Letter(
+        message_id=mail_id(one.delivery.id, sender.post.domain),
+        sender=sender.post.sender,
+        sender_name=one.message.common["centre"] or sender.post.sender,
+        to=to,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        language=state.language,
+        list_id=f"<{state.intent.replace('_', '-')}.{sender.post.domain}>",
+        at=datetime.now(UTC),
+    )
+    return sender.post.send(to, compose(letter))
+
+
+def _record(act: Act, chunk: list[_Prepared], answers: list[Answer]) -> None:
+    """Write results, ledger and events down; what another sender settled meanwhile stays."""
+    if not chunk:
+        return
+    act = replace(act, now=now())
+    changes: list[Changed[Delivery]] = []
+    bounced: list[_Prepared] = []
+    for one, answer in zip(chunk, answers, strict=True):
+        state, events = tried(one.delivery.state, answer.outcome, answer.code, act.now)
+        correlation = state.correlation
+        changes.append(Changed(one.delivery, state, events, correlation=correlation))
+        metrics.SENT.labels(SERVICE, state.channel, answer.outcome).inc()
+        if answer.outcome != "accepted":
+            logger().warning(
+                "mail_refused", delivery=one.delivery.id, outcome=answer.outcome, code=answer.code
+            )
+        if answer.outcome == "unknown_address":
+            bounced.append(one)
+    saved = store.DELIVERIES.save_many(act, changes)
+    store.end_attempts(
+        act,
+        (
+            (one.attempt, {"outcome": answer.outcome, "code": answer.code})
+            for one, answer in zip(chunk, answers, strict=True)
+        ),
+    )
+    _after_bounce(act, [one for one in bounced if one.delivery.id in saved])
+    logger().info("mail_sent", tried=len(chunk), saved=len(saved))
+
+
+def _after_bounce(act: Act, bounced: list[_Prepared]) -> None:
+    """An address that nobody reads: the next message takes another way, and this one a call."""
+    recipients.mark_bounced(act, [one.delivery.state.recipient for one in bounced])
+    calls: list[New[Delivery]] = []
+    for one in bounced:
+        state, recipient = one.delivery.state, one.recipient
+        reachable = recipient is not None and recipient.telephone is not None
+        if reachable and state.centre is not None and by_telephone(state.intent):
+            calls.append(
+                new_delivery(
+                    act,
+                    state.message,
+                    one.message,
+                    state.recipient,
+                    "telephone",
+                    state.language,
+                )
+            )
+    store.DELIVERIES.create_many(act, calls)
+
+
+def _give_back(act: Act, by: str, rest: list[_Prepared]) -> None:
+    """Nobody listens any more: the ledger says so, and the deliveries are free again at once."""
+    act = replace(act, now=now())
+    away = {"outcome": "unavailable", "code": None}
+    store.end_attempts(act, ((one.attempt, away) for one in rest))
+    store.release(act, by, [one.delivery.id for one in rest])

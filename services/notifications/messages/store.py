@@ -1,0 +1,124 @@
+"""Notices and messages in MongoDB."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import IndexModel, UpdateOne
+
+from chassis.act import Act, collection
+from chassis.documents import Aggregates, Owners, Stored
+from chassis.scope import within
+from services.notifications.messages.model import Message, Notice
+
+BUNDLE_MOST = 1000
+"""Notices that one digest takes up at the most; the rest make the next one."""
+
+NOTICES: Aggregates[Notice] = Aggregates(
+    "notices",
+    None,
+    Notice,
+    lambda state: Owners(
+        centre=state.centre, parties=(state.organisation,) if state.organisation else ()
+    ),
+    indexes=[
+        IndexModel(
+            [("state.due_at", 1)],
+            name="waiting",
+            partialFilterExpression={"state.status": "waiting"},
+        ),
+        IndexModel(
+            [("state.bundle", 1)],
+            name="waiting_bundle",
+            partialFilterExpression={"state.status": "waiting"},
+        ),
+    ],
+)
+
+MESSAGES: Aggregates[Message] = Aggregates(
+    "messages",
+    None,
+    Message,
+    lambda state: Owners(centre=state.centre, parties=(state.organisation,)),
+    indexes=[IndexModel([("state.organisation", 1), ("created", -1), ("_id", -1)])],
+)
+
+
+def present(act: Act, aggregates: Aggregates[Any], ids: Iterable[str]) -> set[str]:
+    """Which of these ids exist."""
+    wanted = within(act.scope, {"_id": {"$in": list(ids)}})
+    rows = collection(act, aggregates.name).find(wanted, {"_id": 1}, session=act.session)
+    return {row["_id"] for row in rows}
+
+
+def due(act: Act, limit: int) -> list[Stored[Notice]]:
+    """Waiting notices whose time has come, those to expand first, oldest first."""
+    wanted = within(act.scope, {"state.status": "waiting", "state.due_at": {"$lte": act.now}})
+    rows = collection(act, "notices").find(wanted, session=act.session)
+    return [NOTICES.stored(row) for row in rows.sort("state.due_at", 1).limit(limit)]
+
+
+def bundled(act: Act, bundles: Sequence[str]) -> list[Stored[Notice]]:
+    """Every waiting notice of these bundles, due or not, in the order of their making."""
+    found: list[Stored[Notice]] = []
+    for bundle in bundles:
+        wanted = within(act.scope, {"state.status": "waiting", "state.bundle": bundle})
+        rows = collection(act, "notices").find(wanted, session=act.session)
+        rows = rows.sort([("state.created_at", 1), ("_id", 1)]).limit(BUNDLE_MOST)
+        found.extend(NOTICES.stored(row) for row in rows)
+    return found
+
+
+def put_off(act: Act, later: Iterable[tuple[str, datetime]]) -> None:
+    """Look at these notices again later."""
+    operations = [
+        UpdateOne(
+            within(act.scope, {"_id": id, "state.status": "waiting"}),
+            {"$set": {"state.due_at": at}, "$inc": {"state.looks": 1}},
+        )
+        for id, at in later
+    ]
+    if operations:
+        collection(act, "notices").bulk_write(operations, ordered=False, session=act.session)
+
+
+def settle(act: Act, settled: Iterable[tuple[str, str, str | None]]) -> int:
+    """Mark notices as planned or dropped, with their message. Returns how many were waiting."""
+    operations = [
+        UpdateOne(
+            within(act.scope, {"_id": id, "state.status": "waiting"}),
+            {"$set": {"state.status": status, "state.message": message, "changed": act.now}},
+        )
+        for id, status, message in settled
+    ]
+    if not operations:
+        return 0
+    done = collection(act, "notices").bulk_write(operations, ordered=False, session=act.session)
+    return done.matched_count
+
+
+def by_id(act: Act, ids: Iterable[str]) -> dict[str, Stored[Message]]:
+    """Messages by id."""
+    wanted = within(act.scope, {"_id": {"$in": sorted(set(ids))}})
+    rows = collection(act, "messages").find(wanted, session=act.session)
+    return {row["_id"]: MESSAGES.stored(row) for row in rows}
+
+
+def inbox(
+    act: Act, organisation: str, limit: int, after: str | None
+) -> tuple[list[Stored[Message]], str | None]:
+    """The organisation's messages, newest first, and where the next page begins."""
+    wanted: dict[str, Any] = {"state.organisation": organisation, "state.in_inbox": True}
+    if after is not None:
+        stamp, _, id = after.partition("_")
+        at = datetime.fromisoformat(stamp)
+        wanted["$or"] = [{"created": {"$lt": at}}, {"created": at, "_id": {"$lt": id}}]
+    rows = list(
+        collection(act, "messages")
+        .find(within(act.scope, wanted), session=act.session)
+        .sort([("created", -1), ("_id", -1)])
+        .limit(limit + 1)
+    )
+    items = [MESSAGES.stored(row) for row in rows[:limit]]
+    last = items[-1] if len(rows) > limit else None
+    return items, f"{last.created.isoformat()}_{last.id}" if last else None

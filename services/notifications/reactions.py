@@ -1,0 +1,52 @@
+"""Events into operations: contacts are kept, notices taken up, reminders set. Each once."""
+
+from datetime import timedelta
+
+from chassis.act import Act
+from chassis.events.envelope import Received
+from chassis.events.handlers import Reactions, Timers
+from chassis.settings import Settings
+from services.notifications.messages import operations as messages
+from services.notifications.messages import reminders
+from services.notifications.messages.planning import rules
+from services.notifications.recipients import operations as recipients
+
+reactions = Reactions()
+timers = Timers()
+
+
+@reactions.on("contact.changed")
+def keep_contact(act: Act, event: Received) -> None:
+    recipients.keep(act, event.key, event.data)
+
+
+@reactions.on("contact.removed")
+def remove_contact(act: Act, event: Received) -> None:
+    recipients.remove(act, event.key)
+
+
+@reactions.on("contact.invited")
+def keep_invited(act: Act, event: Received) -> None:
+    recipients.invite(act, event.key, event.data)
+
+
+@reactions.on(*rules.all)
+def take_up(act: Act, event: Received) -> None:
+    """What the event gives to tell, by the rules of `messages/planning.py`."""
+    messages.take_up(act, event.id, rules.plan(event), gather())
+
+
+@reactions.on("campaign.opened", "campaign.changed", "campaign.closing", "campaign.cancelled")
+def follow_campaign(act: Act, event: Received) -> None:
+    data = event.data
+    reminders.set_times(act, event.key, data["centre"], data["deadline"], data["status"])
+
+
+@timers.on(reminders.REMINDERS, "remind")
+def remind(act: Act, campaign: str) -> None:
+    reminders.remind(act, campaign)
+
+
+def gather() -> timedelta:
+    """How long the notices of a bundle wait for their fellows (`IEUM_DIGEST_SECONDS`)."""
+    return timedelta(seconds=Settings(service="notifications").digest_seconds)
