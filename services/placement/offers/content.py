@@ -22,8 +22,9 @@ Hazard = Literal[
     "incineration_plant", "machinery", "heights", "water", "chemicals", "heat", "traffic", "animals"
 ]
 LONGEST_SESSION_HOURS = 10
-#: An event may hold 64 KiB; a session takes about 190 bytes of it.
-MOST_SESSIONS = 250
+#: An event may hold 64 KiB; a session takes about 190 bytes of it, and a revision also tells
+#: those that it cancels.
+MOST_SESSIONS = 150
 
 
 class Slot(BaseModel):

@@ -76,7 +76,7 @@ class Offer(BaseModel):
     ) -> "Offer":
         """The offer with new content: a draft stays one, a published one gets a new version.
 
-        Sessions that fall away are kept as cancelled, so that whoever relied on one can be told.
+        Sessions that fall away stand in this version as cancelled, so that everybody is told once.
         `frozen`: the campaign's survey has closed. Raises Refused.
         """
         if self.status == "withdrawn":
@@ -199,7 +199,11 @@ def events(offer: Offer, what: Literal["published", "revised", "withdrawn"]) -> 
 
 def _fallen_away(before: list[Session], after: list[Session]) -> list[Session]:
     kept = {s.id for s in after}
-    return [s.model_copy(update={"status": "cancelled"}) for s in before if s.id not in kept]
+    return [
+        s.model_copy(update={"status": "cancelled"})
+        for s in before
+        if s.id not in kept and s.status == "open"
+    ]
 
 
 def _keeps_all(before: list[Session], after: list[Session], old: Content, new: Content) -> None:

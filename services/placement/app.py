@@ -1,0 +1,58 @@
+"""The placement service as one value. Making it connects to nothing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from pymongo import IndexModel
+
+from chassis.documents import Aggregates
+from chassis.http import app as http
+from chassis.http.routes import Routes
+from chassis.service import Service
+from services.placement.campaigns import store as campaigns
+from services.placement.demands import api as demands_api
+from services.placement.demands import store as demands
+from services.placement.hosts import api as hosts_api
+from services.placement.hosts import store as hosts
+from services.placement.offers import api as offers_api
+from services.placement.offers import store as offers
+from services.placement.organisations import store as organisations
+from services.placement.projections import projections
+from services.placement.reactions import reactions, timers
+
+aggregates: list[Aggregates[Any]] = [
+    hosts.vettings,
+    offers.offers,
+    offers.versions,
+]
+routes: list[Routes] = [
+    hosts_api.routes,
+    offers_api.routes,
+    demands_api.routes,
+]
+indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
+    **organisations.INDEXES,
+    **campaigns.INDEXES,
+    **offers.INDEXES,
+    **demands.INDEXES,
+}
+background: Mapping[str, Any] = {}
+
+service = Service(
+    name="placement",
+    catalogue=Path(__file__).parent / "catalogue",
+    aggregates=aggregates,
+    projections=projections,
+    reactions=reactions,
+    timers=timers,
+    routes=routes,
+    background=background,
+    indexes=indexes,
+)
+
+
+def create_app() -> Flask:
+    """The WSGI app, with settings and clients of this process."""
+    return http.create_app(service)
