@@ -6,7 +6,7 @@ equal entrances: each makes an act and calls the same operation.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import pymongo
@@ -16,7 +16,8 @@ from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from chassis.facts import derived_id, fresh_id, in_ms
+from chassis.clock import now
+from chassis.facts import derived_id, fresh_id
 from chassis.scope import Centre, Link, Office, Party, Scope, System
 from chassis.secrets import Keys
 
@@ -88,11 +89,6 @@ class Act:
                 read_concern=ReadConcern("snapshot"),
                 write_concern=WriteConcern("majority"),
             )
-
-
-def now() -> datetime:
-    """The present moment as acts carry it."""
-    return in_ms(datetime.now(UTC))
 
 
 def system_act(

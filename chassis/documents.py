@@ -16,6 +16,7 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chassis.act import Act, Command
+from chassis.clock import database_now
 from chassis.contracts import topics
 from chassis.errors import (
     Conflict,
@@ -234,7 +235,7 @@ class Aggregates(Generic[T]):
             act, Changed(stored, state, events, due), status, extra
         )
         if before is not None:
-            filter["$expr"] = {"$lt": ["$$NOW", before]}
+            filter["$expr"] = {"$lt": [database_now(), before]}
         done = self._collection(act).update_one(filter, update, session=act.session)
         if done.matched_count:
             return receipt

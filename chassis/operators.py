@@ -5,7 +5,7 @@ from collections.abc import Callable
 import click
 
 from chassis import audit
-from chassis.act import now
+from chassis.clock import now
 from chassis.context import Context, open_context
 from chassis.contracts import owned_by, topics
 from chassis.errors import NotFound

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis import metrics
+from chassis.clock import shift
 from chassis.context import Context
 from chassis.errors import Conflict, Problem
 from chassis.events.handlers import Timer
@@ -43,7 +44,7 @@ def call_due(context: Context, service: Service, rested: dict[tuple[str, str], f
     `rested` holds when a due time that failed may be tried again, so that one that cannot be done
     does not keep the others from being done.
     """
-    present: datetime = context.database.command("hello")["localTime"]
+    present: datetime = context.database.command("hello")["localTime"] + shift()
     called = 0
     names: dict[str, dict[str, Timer]] = {}
     for timer in service.timers.all.values():

@@ -5,7 +5,6 @@ countersigned by the root key. Each service keeps the public keys it has heard o
 `signing_keys` and trusts one only if the root's signature is good.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from joserfc.jwk import OKPKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from chassis.act import Documents
+from chassis.clock import now
 from chassis.errors import Unauthenticated, Unavailable
 from chassis.facts import fresh_id
 from chassis.roles import Role
@@ -90,6 +90,10 @@ def issue(kid: str, key: OKPKey, identity: Identity, now: datetime) -> tuple[str
     return jwt.encode(header, claims, key, algorithms=[ALGORITHM]), expires
 
 
+def _seconds() -> float:
+    return now().timestamp()
+
+
 class Verifier:
     """Checks tokens with the keys that this service has heard of.
 
@@ -101,7 +105,7 @@ class Verifier:
         self,
         database: Documents,
         keys: Keys,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = _seconds,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -109,6 +113,7 @@ class Verifier:
         self._known: dict[str, tuple[OKPKey, float, float]] = {}
         self._read_at = -REREAD_SECONDS
         self._claims = JWTClaimsRegistry(
+            now=lambda: int(self._clock()),
             iss={"essential": True, "value": ISSUER},
             aud={"essential": True, "value": ISSUER},
             sub={"essential": True},

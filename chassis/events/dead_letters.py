@@ -12,7 +12,8 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from chassis.act import TRANSACTION_SECONDS, now
+from chassis.act import TRANSACTION_SECONDS
+from chassis.clock import now
 from chassis.contracts import topics
 from chassis.errors import NotFound
 from chassis.events.consumer import Follower

@@ -5,16 +5,16 @@ entry. A crash between any two of them publishes again; the consumers' guard dro
 """
 
 import os
-import time
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateOne
 
 from chassis import metrics
 from chassis.act import Documents
+from chassis.clock import now
 from chassis.context import Context
 from chassis.documents import Aggregates
 from chassis.events.broker import Outgoing, Publisher, Sent
@@ -160,5 +160,5 @@ def _measure(database: Documents, rows: Sequence[dict[str, Any]]) -> None:
     oldest = min(times, default=None)
     age = 0.0
     if oldest is not None:
-        age = max(0.0, time.time() - datetime.fromisoformat(oldest).astimezone(UTC).timestamp())
+        age = max(0.0, (now() - datetime.fromisoformat(oldest)).total_seconds())
     metrics.OUTBOX_OLDEST.labels(database.name).set(age)

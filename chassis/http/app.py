@@ -17,7 +17,8 @@ from flask_openapi3 import Info, OpenAPI, Server
 
 from chassis import context as contexts
 from chassis import metrics
-from chassis.act import Act, Command, now
+from chassis.act import Act, Command
+from chassis.clock import now
 from chassis.context import Context
 from chassis.errors import Forbidden, Malformed, Unauthenticated
 from chassis.facts import fresh_id
