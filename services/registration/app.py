@@ -13,6 +13,7 @@ from services.registration.campaigns import api as campaigns
 from services.registration.closing import api as closing
 from services.registration.commands import COMMANDS
 from services.registration.contacts import api as contacts
+from services.registration.imports import api as imports
 from services.registration.invitations import api as invitations
 from services.registration.organisations import api as organisations
 from services.registration.programmes import api as programmes
@@ -43,6 +44,7 @@ service = Service(
         surveys.routes,
         applications.campaign_routes,
         applications.routes,
+        imports.routes,
     ],
     commands=COMMANDS,
     indexes=stores.INDEXES,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from chassis.act import Act, collection
+from chassis.clock import database_now
 from chassis.documents import Aggregates, Owners, Page, Stored
 from chassis.errors import TooLate
 from chassis.scope import within
@@ -63,7 +64,7 @@ def check_in_time(act: Act, id: str, rules: Rules) -> None:
     An insert has no filter, so the check follows it inside its transaction: TooLate ends both.
     """
     found = collection(act, applications.name).find_one(
-        within(act.scope, {"_id": id, "$expr": {"$lt": ["$$NOW", rules.deadline]}}),
+        within(act.scope, {"_id": id, "$expr": {"$lt": [database_now(), rules.deadline]}}),
         {"_id": 1},
         session=act.session,
     )

@@ -148,6 +148,13 @@ def timeline(act: Act, survey: str) -> list[dict[str, Any]]:
     return store.timeline(act, state.school, state.campaign)
 
 
+def applicant_timeline(
+    act: Act, school: str, campaign: str, applicant: str
+) -> list[dict[str, Any]]:
+    """What siblings told about one applicant of a school, oldest first."""
+    return store.timeline(act, school, campaign, applicant)
+
+
 def manifest_lines(act: Act, campaign: str) -> Iterator[tuple[str, str, int]]:
     """(kind, aggregate id, sequence) of everything of this campaign that was ever told.
 

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pymongo import ReplaceOne
+
 from chassis.act import Act, collection
 from chassis.documents import Aggregates, Owners, Page, Stored
+from chassis.events.envelope import Received
+from chassis.events.handlers import Write
 from chassis.scope import within
 from services.registration.surveys.model import COUNTS, Status, Survey
 
@@ -22,8 +26,11 @@ surveys = Aggregates(
 )
 
 TIMELINES = "timelines"
-TIMELINE_INDEXES = [[("school", 1), ("campaign", 1), ("at", 1)]]
+TIMELINE_INDEXES = [[("school", 1), ("campaign", 1), ("applicant", 1), ("at", 1)]]
 MOST_ENTRIES = 500
+
+PLACE_OF = ("centre", "campaign", "school", "group", "applicant")
+"""What says whose an entry is; the rest of an event's data are its codes."""
 
 
 def page(
@@ -78,12 +85,45 @@ def counting(act: Act, campaign: str) -> int:
     )
 
 
-def timeline(act: Act, school: str, campaign: str) -> list[dict[str, Any]]:
-    """What siblings told about this school in this campaign, oldest first."""
+def timeline(
+    act: Act, school: str, campaign: str, applicant: str | None = None
+) -> list[dict[str, Any]]:
+    """What siblings told about this school in this campaign, oldest first.
+
+    Entries of single applicants are apart from those of groups and of the whole school.
+    """
+    wanted = {"school": school, "campaign": campaign, "applicant": applicant}
     rows = (
         collection(act, TIMELINES)
-        .find(within(act.scope, {"school": school, "campaign": campaign}), session=act.session)
+        .find(within(act.scope, wanted), session=act.session)
         .sort([("at", 1), ("_id", 1)])
         .limit(MOST_ENTRIES)
     )
     return list(rows)
+
+
+def told(event: Received) -> list[Write]:
+    """One entry of a school's timeline for an event of a sibling.
+
+    A message belongs to the organisation that received it; what concerns no school or no
+    campaign makes no entry.
+    """
+    data = event.data
+    school = data.get("school") or data.get("organisation")
+    if school is None or data.get("campaign") is None:
+        return []
+    entry = {
+        "_id": event.id,
+        "centre": data.get("centre"),
+        "parties": [school],
+        "school": school,
+        "campaign": data["campaign"],
+        "group": data.get("group"),
+        "applicant": data.get("applicant"),
+        "at": event.at,
+        "what": event.type,
+        "by": event.actor,
+        "subject": event.key,
+        "codes": {name: value for name, value in data.items() if name not in PLACE_OF},
+    }
+    return [(TIMELINES, ReplaceOne({"_id": event.id}, entry, upsert=True))]
