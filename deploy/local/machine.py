@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import platform
@@ -9,6 +10,7 @@ import re
 import shutil
 import stat
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 from deploy.local.refusal import Refusal
@@ -81,6 +83,37 @@ def mongod() -> Path:
     if not mode & stat.S_IXUSR:
         binary.chmod(mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     return binary
+
+
+def libraries() -> dict[str, str]:
+    """Return the environment in which mongod finds libcurl, {} where the machine has one.
+
+    A minimal machine has none. The pycurl wheel carries one with all that it needs; mongod finds it
+    through a link of the name it asks for.
+    """
+    try:
+        ctypes.CDLL("libcurl.so.4")
+    except OSError:
+        found = [path for path in _files_of("pycurl") if path.name.startswith("libcurl-")]
+        if not found:
+            raise Refusal(
+                "mongod needs libcurl, which this machine does not have: install it "
+                "(on Debian and Ubuntu `apt-get install libcurl4`) and try again."
+            ) from None
+        directory = STORE / "lib"
+        directory.mkdir(parents=True, exist_ok=True)
+        link = directory / "libcurl.so.4"
+        link.unlink(missing_ok=True)
+        link.symlink_to(found[0])
+        return {"LD_LIBRARY_PATH": f"{directory}{os.pathsep}{found[0].parent}"}
+    return {}
+
+
+def _files_of(package: str) -> list[Path]:
+    try:
+        return [Path(str(file.locate())) for file in metadata.files(package) or ()]
+    except metadata.PackageNotFoundError:
+        return []
 
 
 def _has(package: str) -> bool:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local import broker, database
+from deploy.local import broker, database, machine
 from deploy.local.children import Child
 from deploy.local.processes import MARK
 from deploy.local.state import Layout
@@ -68,7 +68,8 @@ class Plan:
 
     def database(self) -> Child:
         """The database."""
-        return self._child("mongo", database.command(self.data / "mongo", self.ports["mongo"]))
+        command = database.command(self.data / "mongo", self.ports["mongo"])
+        return self._child("mongo", command, machine.libraries())
 
     def mail(self) -> Child:
         """The mail server that catches everything."""
