@@ -8,10 +8,10 @@ same Message-ID, so that a mailbox recognises it.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from chassis import metrics
-from chassis.act import Act, now
+from chassis.act import Act
+from chassis.clock import now
 from chassis.documents import Changed, New, Stored
 from chassis.facts import fresh_id
 from chassis.logs import logger
@@ -147,7 +147,7 @@ def _send(sender: Sender, one: _Prepared) -> Answer:
         html=rendered.html,
         language=state.language,
         list_id=f"<{state.intent.replace('_', '-')}.{sender.post.domain}>",
-        at=datetime.now(UTC),
+        at=now(),
     )
     return sender.post.send(to, compose(letter))
 

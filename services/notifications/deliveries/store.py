@@ -6,6 +6,7 @@ from typing import Any
 from pymongo import IndexModel, InsertOne, UpdateMany
 
 from chassis.act import Act, collection
+from chassis.clock import database_now
 from chassis.documents import Aggregates, Owners, Stored
 from chassis.scope import within
 from services.notifications.deliveries.model import LEASE, Delivery
@@ -48,7 +49,7 @@ def lease(act: Act, by: str, limit: int) -> list[Stored[Delivery]]:
         "state.status": "queued",
         "$expr": {
             "$and": [
-                {"$lte": ["$state.due_at", "$$NOW"]},
+                {"$lte": ["$state.due_at", database_now()]},
                 # A missing lease is null, and null comes before every date.
                 {"$lt": [{"$ifNull": ["$lease.until", None]}, "$$NOW"]},
             ]

@@ -21,6 +21,7 @@ PLACEMENT_FACTS = (
     "position",
     "reserve_rank",
     "reason_code",
+    "facts",
 )
 BOOKING_FACTS = (
     "campaign",

@@ -252,8 +252,6 @@ def script(message: Message, language: str, secret: Mapping[str, str] | None = N
         opening=say("script.opening", centre=facts["centre"], organisation=facts["organisation"]),
         say=[words.line("lead"), *spoken, *words.body()],
         ask=words.line("ask") if "ask" in words.own else "",
-        readback=say("script.read_again", readback=words.line("readback"))
-        if "readback" in words.own
-        else "",
+        readback=words.line("readback") if "readback" in words.own else "",
         closing=closing,
     )

@@ -5,6 +5,7 @@ needs it; a fact that a template names and nobody provides is an error.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import phonenumbers
 
 from chassis.facts import KST, moment
-from chassis.language import Catalogue, catalogue
+from chassis.language import Catalogue, UnknownKey, catalogue
 
 Facts = Mapping[str, Any]
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
@@ -30,12 +31,16 @@ class Wording:
         """A text of the catalogue."""
         return self.texts.text(self.language, key, **facts)
 
-    def word(self, group: str, code: str | None) -> str:
-        """The word for a code; for a code that nobody has given words, the general one."""
+    def word(self, group: str, code: str | None, numbers: Facts | None = None) -> str:
+        """The words for a code with its numbers; general ones for a code or number unknown here.
+
+        Codes are other services' and grow; a message must not fail for a new one.
+        """
         key = f"words.{group}.{code}"
-        if code is None or not self.texts.has(self.language, key):
-            key = f"words.{group}.any"
-        return self.say(key)
+        if code is not None and self.texts.has(self.language, key):
+            with suppress(UnknownKey):
+                return self.say(key, **(numbers or {}))
+        return self.say(f"words.{group}.any")
 
     def moment(self, text: str | None) -> str:
         """Day and clock time."""
@@ -149,6 +154,9 @@ class Wording:
         for name, write in _SIMPLE.items():
             if name in facts:
                 found[_NAMES.get(name, name)] = write(self, facts[name])
+        if "reason_code" in facts:
+            code = facts["reason_code"]
+            found["reason"] = self.word("reason", code, facts.get("facts")) if code else ""
         if "parts" in facts:
             found["group"] = self.group(facts, with_school=role != "school")
             found["visit"] = self.visit(facts["parts"])
@@ -175,7 +183,6 @@ _NAMES = {
     "released_at": "released",
     "wish_rank": "wish",
     "reserve_rank": "reserve",
-    "reason_code": "reason",
     "what_code": "what",
 }
 
@@ -189,7 +196,9 @@ _SIMPLE: dict[str, Callable[[Wording, Any], str]] = {
     "confirm_by": Wording.moment,
     "window": Wording.window,
     "people": Wording.people,
-    "groups": lambda words, number: words.say("words.groups", groups=number),
+    "groups": lambda words, number: words.say(
+        "words.one_group" if number == 1 else "words.groups", groups=number
+    ),
     "condition": Wording.condition,
     "stage": lambda words, code: words.say(f"words.stage.{code}") if code else "",
     "position": lambda words, number: "" if number is None else str(number),
@@ -198,7 +207,6 @@ _SIMPLE: dict[str, Callable[[Wording, Any], str]] = {
     "wish_rank": lambda words, number: (
         "" if number is None else words.say("words.wish", wish=number + 1)
     ),
-    "reason_code": lambda words, code: words.word("reason", code) if code else "",
     "what_code": lambda words, code: words.word("what", code),
 }
 
