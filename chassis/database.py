@@ -68,7 +68,7 @@ def connect(settings: Settings) -> Documents:
         appname=f"ieum-{settings.service}",
         tz_aware=True,
     )
-    return client.get_database(settings.database_name, codec_options=CodecOptions(tz_aware=True))
+    return client.get_database(settings.database_name, codec_options=CODECS)
 
 
 def prepare(

@@ -27,6 +27,8 @@ ALGORITHM = "EdDSA"
 ISSUER = "ieum"
 MINUTES = 10
 REREAD_SECONDS = 5.0
+LEEWAY_SECONDS = 5
+"""How far the clocks of the issuing and the verifying machine may lie apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Verifier:
         self._read_at = -REREAD_SECONDS
         self._claims = JWTClaimsRegistry(
             now=lambda: int(self._clock()),
+            leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": ISSUER},
             aud={"essential": True, "value": ISSUER},
             sub={"essential": True},
