@@ -11,6 +11,9 @@ from chassis.documents import Aggregates
 from chassis.http import app as http
 from chassis.http.routes import Routes
 from chassis.service import Service
+from services.placement import solving
+from services.placement.bookings import api as bookings_api
+from services.placement.bookings import store as bookings
 from services.placement.campaigns import store as campaigns
 from services.placement.demands import api as demands_api
 from services.placement.demands import store as demands
@@ -19,26 +22,46 @@ from services.placement.hosts import store as hosts
 from services.placement.offers import api as offers_api
 from services.placement.offers import store as offers
 from services.placement.organisations import store as organisations
+from services.placement.placements import api as placements_api
+from services.placement.placements import store as placements
 from services.placement.projections import projections
 from services.placement.reactions import reactions, timers
+from services.placement.repairs import api as repairs_api
+from services.placement.repairs import store as repairs
+from services.placement.runs import api as runs_api
+from services.placement.runs import store as runs
+from services.placement.waitlists import api as waitlists_api
 
 aggregates: list[Aggregates[Any]] = [
     hosts.vettings,
     offers.offers,
     offers.versions,
+    runs.runs,
+    bookings.bookings,
+    placements.placements,
+    repairs.repairs,
 ]
 routes: list[Routes] = [
     hosts_api.routes,
     offers_api.routes,
     demands_api.routes,
+    runs_api.routes,
+    runs_api.lottery_routes,
+    bookings_api.routes,
+    placements_api.routes,
+    repairs_api.routes,
+    waitlists_api.routes,
 ]
 indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **organisations.INDEXES,
     **campaigns.INDEXES,
     **offers.INDEXES,
     **demands.INDEXES,
+    **runs.INDEXES,
+    **bookings.INDEXES,
+    **repairs.INDEXES,
 }
-background: Mapping[str, Any] = {}
+background: Mapping[str, Any] = {"solve": solving.run}
 
 service = Service(
     name="placement",

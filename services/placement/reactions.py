@@ -1,6 +1,71 @@
 """What placement does when something happened: each reaction calls one operation."""
 
+from chassis.act import Act
+from chassis.events.envelope import Received
 from chassis.events.handlers import Reactions, Timers
+from services.placement.bookings import operations as bookings
+from services.placement.bookings.store import bookings as booking_aggregates
+from services.placement.placements import operations as placements
+from services.placement.placements.store import placements as placement_aggregates
+from services.placement.repairs import operations as repairs
+from services.placement.runs import operations as runs
+from services.placement.runs import releasing
+from services.placement.runs.store import runs as run_aggregates
+from services.placement.waitlists import operations as waitlists
 
 reactions = Reactions()
 timers = Timers()
+
+
+@reactions.on("campaign.announced")
+def commit_lottery(act: Act, event: Received) -> None:
+    """The lottery's commitment stands before anybody answers."""
+    runs.commit_lottery(act, event.key)
+
+
+@reactions.on("booking.accepted")
+def host_accepted(act: Act, event: Received) -> None:
+    """Seats and the team's hours follow what was accepted, and so does the placement."""
+    bookings.fit_hold(act, event)
+    placements.host_answered(act, event)
+
+
+@reactions.on("booking.safety_checked")
+def safety_checked(act: Act, event: Received) -> None:
+    """A visit that waited only for its check is confirmed."""
+    placements.stop_cleared(act, event)
+
+
+@reactions.on("booking.declined", "booking.expired", "booking.cancelled")
+def booking_ended(act: Act, event: Received) -> None:
+    """Seats are given back, and who lost a stop by it is repaired."""
+    repairs.booking_ended(act, event)
+
+
+@reactions.on("placement.approved", "placement.confirmed")
+def school_confirmed(act: Act, event: Received) -> None:
+    """The school's yes reaches the bookings of its visit."""
+    bookings.school_confirmed(act, _bookings(event))
+
+
+@reactions.on(
+    "placement.withdrawn", "placement.cancelled", "placement.postponed", "placement.expired"
+)
+def placement_ended(act: Act, event: Received) -> None:
+    """Bookings end with their placement, and the waitlist moves up."""
+    waitlists.placement_ended(act, event)
+
+
+@reactions.on("attendance.recorded")
+def attended(act: Act, event: Received) -> None:
+    """Bookings are completed with their placement."""
+    bookings.complete(act, _bookings(event))
+
+
+def _bookings(event: Received) -> list[str]:
+    return [stop["booking"] for part in event.data["parts"] for stop in part["stops"]]
+
+
+timers.on(booking_aggregates, "expire")(bookings.expire)
+timers.on(placement_aggregates, "expire")(placements.expire)
+timers.on(run_aggregates, "release")(releasing.step)

@@ -1,6 +1,7 @@
 """Use cases of bookings: hosts answer, safety is recorded, seats are held and given back."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -42,6 +43,11 @@ def page(
 def many(act: Act, ids: Iterable[str]) -> dict[str, Stored[Booking]]:
     """The bookings with these ids that are within scope."""
     return {found.id: found for found in store.many(act, ids)}
+
+
+def refused(act: Act, campaign: str) -> list[Booking]:
+    """The bookings of a campaign that a host declined, let expire, or took back."""
+    return [found.state for found in store.refused(act, campaign)]
 
 
 def open_requests(act: Act, run: str) -> int:
@@ -176,32 +182,29 @@ def end(act: Act, ids: Iterable[str], by: CancelledBy, reason_code: str) -> list
     freed = []
     for stored in store.many(act, ids):
         booking = stored.state
-        if booking.placement is None or booking.status not in HOLDING:
+        if booking.status not in HOLDING or booking.status == "completed":
             continue
-        if booking.status != "completed":
-            state, events = model.cancel(booking, by, reason_code)
-            store.bookings.save(act, stored, noted(act, state, "cancelled"), events, due=[])
-        if store.let_go(act, booking.session, booking.team, stored.id):
-            freed.append(booking.session)
+        state, events = model.cancel(booking, by, reason_code)
+        store.bookings.save(
+            without_command(act), stored, noted(act, state, "cancelled"), events, due=[]
+        )
+        store.let_go(act, booking.session, booking.team, stored.id)
+        freed.append(booking.session)
     return freed
 
 
-def leave_roster(act: Act, id: str, people: int) -> str | None:
-    """Somebody leaves a roster: the head-count and the held seats shrink; the session is freed."""
+def leave(act: Act, id: str, people: int, by: CancelledBy, reason_code: str) -> list[str]:
+    """So many people leave a booking: a group's ends, a roster shrinks. Returns freed sessions."""
     stored = store.bookings.get(act, id)
     booking = stored.state
-    if booking.placement is not None or booking.status not in HOLDING:
-        return None
-    left = max(0, booking.people - people)
-    if left == 0:
-        state, events = model.cancel(booking, "school", "nobody_left")
-        store.bookings.save(act, stored, noted(act, state, "cancelled"), events, due=[])
-        store.let_go(act, booking.session, booking.team, id)
-        return booking.session
-    state, events = model.change_people(booking, left)
-    store.bookings.save(act, stored, noted(act, state, "people_changed"), events)
-    store.resize(act, booking.session, id, left)
-    return booking.session
+    if booking.placement is not None or booking.people <= people:
+        return end(act, [id], by, reason_code)
+    if booking.status not in HOLDING or booking.status == "completed":
+        return []
+    state, events = model.change_people(booking, booking.people - people)
+    store.bookings.save(without_command(act), stored, noted(act, state, "people_changed"), events)
+    store.resize(act, booking.session, id, state.people)
+    return [booking.session]
 
 
 def free(act: Act, event: Received) -> None:
@@ -229,7 +232,7 @@ def fit_hold(act: Act, event: Received) -> None:
         # The host itself named the hour and another visit of its team is in it: nobody else
         # can say which of the two holds, so this one is taken back and repaired.
         stored = store.bookings.get(act, event.key)
-        state, events = model.cancel(stored.state, "system", "team_busy")
+        state, events = model.cancel(stored.state, "system", "team_taken")
         store.bookings.save(act, stored, noted(act, state, "cancelled"), events, due=[])
 
 
@@ -241,6 +244,14 @@ def school_confirmed(act: Act, ids: Iterable[str]) -> None:
             store.bookings.save(act, stored, noted(act, state, "school_confirmed"), events)
 
 
+def take_back(act: Act, ids: Iterable[str]) -> None:
+    """The school's yes no longer holds, since its visit changes; the host's answer stays."""
+    for stored in store.many(act, ids):
+        if stored.state.placement is not None and stored.state.school_confirmed:
+            state, events = model.school_takes_back(stored.state)
+            store.bookings.save(act, stored, noted(act, state, "school_takes_back"), events)
+
+
 def complete(act: Act, ids: Iterable[str]) -> None:
     """Attendance is on record for the placement that these bookings serve."""
     for stored in store.many(act, ids):
@@ -248,6 +259,11 @@ def complete(act: Act, ids: Iterable[str]) -> None:
             step = model.complete(stored.state)
             if step is not None:
                 store.bookings.save(act, stored, noted(act, step[0], "completed"), step[1])
+
+
+def without_command(act: Act) -> Act:
+    """The act without its command, for what it changes beside its own aggregate."""
+    return replace(act, command=None)
 
 
 def noted(act: Act, booking: Booking, what: str, why: str = "") -> Booking:

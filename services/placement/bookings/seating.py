@@ -1,7 +1,6 @@
 """Asking hosts: a request and the seats it holds are made together."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from chassis.documents import New
 from chassis.errors import Refused
 from chassis.facts import Due
 from services.placement.bookings import model, store
-from services.placement.bookings.operations import noted
+from services.placement.bookings.operations import noted, without_command
 from services.placement.bookings.shape import Booking, Seat
 
 
@@ -98,6 +97,11 @@ def free_seats(act: Act, seats: Iterable[Seat]) -> dict[str, int]:
     }
 
 
+def holds(act: Act, sessions: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Who holds how many seats of each session: booking → seats."""
+    return {session: dict(row["holds"]) for session, row in store.seats(act, sessions).items()}
+
+
 def taken(act: Act, sessions: Iterable[str]) -> dict[str, int]:
     """How many seats of each session are held now."""
     return {session: row["taken"] for session, row in store.seats(act, sessions).items()}
@@ -106,8 +110,3 @@ def taken(act: Act, sessions: Iterable[str]) -> dict[str, int]:
 def busy_teams(act: Act, teams: Iterable[str]) -> Mapping[str, list[dict[str, Any]]]:
     """When each team is busy, over all campaigns and centres."""
     return store.busy(act, teams)
-
-
-def without_command(act: Act) -> Act:
-    """The act without its command: what it creates beside its own aggregate is not replayed."""
-    return replace(act, command=None)

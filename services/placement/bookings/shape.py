@@ -45,6 +45,12 @@ DECLINE_REASONS: frozenset[str] = frozenset(
 )
 
 
+ONLY_THIS_GROUP: frozenset[str] = frozenset(
+    {"group_too_large", "group_too_small", "grade_unsuitable", "condition_refused"}
+)
+"""Reasons that speak of the group alone: others may still come to the session."""
+
+
 class Record(BaseModel):
     """Base of the frozen values of this room."""
 

@@ -76,6 +76,25 @@ def waiting(act: Act, run: str) -> int:
     )
 
 
+def refused(act: Act, campaign: str) -> list[Stored[Booking]]:
+    """The bookings of a campaign that a host declined, let expire, or took back."""
+    return list(
+        bookings.each(
+            act,
+            {
+                "state.campaign": campaign,
+                "$or": [
+                    {"state.status": {"$in": ["declined", "expired"]}},
+                    {
+                        "state.status": "cancelled",
+                        "state.cancelled_by": {"$in": ["host", "centre", "system"]},
+                    },
+                ],
+            },
+        )
+    )
+
+
 def prepare_seats(act: Act, wanted: Iterable[Seat]) -> None:
     """Make sure that each session has its document, with the numbers of its offer of today."""
     for seat in wanted:
@@ -98,7 +117,7 @@ def prepare_seats(act: Act, wanted: Iterable[Seat]) -> None:
 def hold(act: Act, seat: Seat, booking: str, people: int) -> None:
     """Hold seats for a booking; again for the same booking changes nothing.
 
-    Raises Refused `session_full` or `team_busy`. The seat's document must exist.
+    Raises Refused `session_full` or `team_taken`. The seat's document must exist.
     """
     if seat.team is not None:
         _claim_team(act, seat.team, seat.session, seat.start, seat.end)
@@ -166,7 +185,7 @@ def seats(act: Act, sessions: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def reschedule(act: Act, team: str, session: str, start: datetime, end: datetime) -> None:
-    """Move the team's entry of a session to another hour. Raises Refused `team_busy`."""
+    """Move the team's entry of a session to another hour. Raises Refused `team_taken`."""
     _leave_team(act, team, session)
     _claim_team(act, team, session, start, end)
 
@@ -196,7 +215,7 @@ def _claim_team(act: Act, team: str, session: str, start: datetime, end: datetim
     if done.matched_count:
         return
     if not calendars.count_documents({"_id": team, "busy.session": session}, session=act.session):
-        raise Refused("team_busy", team=team)
+        raise Refused("team_taken", team=team)
 
 
 def _leave_team(act: Act, team: str | None, session: str) -> None:

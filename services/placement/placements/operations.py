@@ -179,6 +179,11 @@ def stop_cleared(act: Act, event: Received) -> None:
 # What runs, repairs and waitlists do with placements
 
 
+def load(act: Act, id: str) -> Stored[Placement]:
+    """A placement that the act's command is about to change."""
+    return store.placements.load(act, id)
+
+
 def served_by(act: Act, booking: str) -> list[Stored[Placement]]:
     """The placements that a booking serves."""
     return store.with_booking(act, booking)

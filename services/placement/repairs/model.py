@@ -25,17 +25,23 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class PartPlan(Record):
+    """People who go together, and the sessions they go to, in order."""
+
+    people: int
+    sessions: tuple[str, ...]
+
+
 class Row(Record):
-    """One placement in the preview: from which sessions to which; none means the waitlist."""
+    """One placement in the preview: from where to where; nowhere means the waitlist."""
 
     placement: str
-    version: int
+    applicant: str
+    kind: Literal["group", "person"]
     school: str
-    group: str | None
-    applicant: str | None
     people: int
-    from_sessions: tuple[str, ...]
-    to_sessions: tuple[str, ...]
+    before: tuple[PartPlan, ...]
+    after: tuple[PartPlan, ...]
     wish_rank: int | None = None
     affected: bool = False
     """Whether the cause itself took a stop away from this placement (else it moves to help)."""
@@ -86,7 +92,7 @@ def preview(repair: Repair, rows: tuple[Row, ...], market_version: str, claim: s
             "market_version": market_version,
             "claim": claim,
             "moved_people": sum(row.people for row in rows if not row.affected),
-            "waitlisted": sum(1 for row in rows if not row.to_sessions),
+            "waitlisted": sum(1 for row in rows if not row.after),
         }
     )
 

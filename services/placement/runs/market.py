@@ -4,12 +4,9 @@ Pure. The market file itself is built by `demands`; here it is only narrowed: by
 held already, and for a repair to those who may still move.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from services.placement.engine import Market
-from services.placement.engine.market_draws import draw_places
 
 CAP_CODES = frozenset({"school_cap", "student_cap"})
 """Reasons for which a school as a whole is not selected; any other unplaced group waits."""
@@ -34,6 +31,18 @@ class Movable:
     applicant: str
     present: tuple[tuple[str, ...], ...]
     lost: bool
+    barred: frozenset[str] = frozenset()
+    """Sessions whose host has refused this very applicant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a repair may use of a session: seats that nobody who stays holds."""
+
+    minimum: int
+    free: int
+    running: bool
+    """Somebody who stays is in it: the minimum is no question any more."""
 
 
 def with_taken(document: Document, taken: Mapping[str, int]) -> Document:
@@ -52,17 +61,20 @@ def _narrowed(row: Mapping[str, Any], taken: int) -> dict[str, Any]:
 
 
 def rows_of(
-    answer: Mapping[str, Any], market: Market, document: Document, persons: Mapping[str, Person]
+    answer: Mapping[str, Any],
+    document: Document,
+    persons: Mapping[str, Person],
+    draw: Mapping[str, int],
 ) -> list[dict[str, Any]]:
     """One result row per applicant, from the engine's answer as plain data.
 
     `state` is placed, waitlisted (with a position: priority, then lottery) or not_selected (with
-    the school's reserve rank). Nothing of it is published before its release.
+    the school's reserve rank). `draw` is each applicant's place in the lottery, 0 first. Nothing
+    of it is published before its release.
     """
     granted = {row["applicant"]: row["parts"] for row in answer["placements"]}
     because = {row["applicant"]: row for row in answer["unplaced"]}
     schools = {row["school"]: row for row in answer["schools"]}
-    draw = dict(zip(market.applicants.id, draw_places(market).tolist(), strict=True))
     rows = [
         _row(
             applicant,
@@ -123,27 +135,20 @@ def _row(
     }
 
 
-def residual(
-    document: Document,
-    movable: Sequence[Movable],
-    held: Mapping[str, int],
-    gone: Iterable[str],
-    blocked: Iterable[str],
-) -> Document:
+def residual(document: Document, movable: Sequence[Movable], free: Mapping[str, Room]) -> Document:
     """The market of a repair: those who may move, and the seats that nobody else holds.
 
-    `held` are seats per session of everybody who stays; `gone` are sessions that can no longer
-    be used; `blocked` are sessions whose team is busy with somebody who stays. Stages: everybody
-    keeps a seat if that can be, then as few people as possible move, then the rank.
+    Stages: everybody keeps a seat if that can be, then as few people as possible move, then the
+    rank. Sessions that are not in `free` can no longer be used.
     """
-    closed = {*gone, *blocked}
     wanted = {one.applicant: one for one in movable}
-    sessions = [
-        {**row, "max": 0, "min": 0, "open": False}
-        if row["id"] in closed
-        else _narrowed(row, held.get(row["id"], 0))
-        for row in document["sessions"]
-    ]
+    closed = Room(minimum=0, free=0, running=False)
+    sessions = []
+    for row in document["sessions"]:
+        room = free.get(row["id"], closed)
+        most = max(0, room.free)
+        low = 0 if room.running else min(room.minimum, most)
+        sessions.append({**row, "min": low, "max": most, "open": room.running})
     rules = {
         **document["rules"],
         "mode": "max",
@@ -171,6 +176,8 @@ def _may_move(applicant: Mapping[str, Any], movable: Movable) -> dict[str, Any]:
     wishes = []
     for wish in applicant["wishes"]:
         stops = frozenset(wish["stops"])
+        if stops & movable.barred:
+            continue
         if movable.lost:
             cost = sum(1 for session in stops if session not in kept)
         else:

@@ -8,7 +8,7 @@ operator decides to go on without, with a reason on record. Nothing about a sing
 published before its release: first to the hosts, then to the schools.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -190,6 +190,19 @@ def release(run: Run, stage: Stage, job: Release, now: datetime) -> Run:
     if run.schools is not None:
         raise Refused("released_already")
     return run.model_copy(update={"schools": job})
+
+
+def answer_time(now: datetime, wanted: datetime, start: datetime | None, days: int) -> datetime:
+    """Until when a later request is answered: the campaign's date, else so many days from now.
+
+    Never after the visit begins, and never less than an hour from now.
+    """
+    if wanted > now:
+        return wanted
+    latest = now + timedelta(days=days)
+    if start is not None:
+        latest = min(latest, start)
+    return max(latest, now + timedelta(hours=1))
 
 
 def advance(run: Run, stage: Stage, done: int) -> Run:

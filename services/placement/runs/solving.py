@@ -18,6 +18,7 @@ from chassis.documents import Stored
 from chassis.errors import Conflict, Problem
 from chassis.logs import logger
 from services.placement.engine import Answer, Infeasible, Market, MarketErrors, Progress, solve
+from services.placement.engine.market_draws import draw_places
 from services.placement.runs import inputs, lottery, market, model, store
 from services.placement.runs.model import Result, Run
 from services.placement.runs.operations import commit_lottery, noted
@@ -143,7 +144,8 @@ def _solve(context: Context, attempt: Attempt) -> None:
     answer = _watched(context, attempt, run, solved)
     store.show_progress(context.act(), attempt.run, attempt.number, {"phase": "writing"})
     result = answer.to_json()
-    rows = market.rows_of(result, solved, document, persons)
+    draw = dict(zip(solved.applicants.id, draw_places(solved).tolist(), strict=True))
+    rows = market.rows_of(result, document, persons, draw)
     act = context.act()
     store.write_file(act, attempt.run, attempt.number, run.centre, "market.json", content)
     digest = store.write_file(

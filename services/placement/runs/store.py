@@ -84,12 +84,15 @@ def released_public(act: Act, campaign: str) -> Stored[Run] | None:
 
 
 def claim(act: Act, run: str, owner: str) -> int | None:
-    """Take the run's lease if nobody holds it (on the database's clock). Returns the attempt."""
+    """Take the run's lease if nobody else holds it (on the database's clock). Returns the attempt.
+
+    A copy of the role that comes back takes its own former lease at once: it is a new attempt.
+    """
     attempts = collection(act, ATTEMPTS)
     with suppress(DuplicateKeyError):
         attempts.insert_one({"_id": run, "attempt": 0, "owner": "", "expires": _past()})
     found = attempts.find_one_and_update(
-        {"_id": run, "$expr": {"$lt": ["$expires", "$$NOW"]}},
+        {"_id": run, "$or": [{"owner": owner}, {"$expr": {"$lt": ["$expires", "$$NOW"]}}]},
         [
             {
                 "$set": {
