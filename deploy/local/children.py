@@ -89,7 +89,8 @@ class Child:
             return True
         for number in (signal.SIGTERM, signal.SIGCONT):
             with suppress(ProcessLookupError):
-                process.send_signal(number)
+                # Not by Popen, which would reap the child by the way.
+                os.kill(process.pid, number)
         limit = time.monotonic() + grace
         while time.monotonic() < limit:
             if self._ended():

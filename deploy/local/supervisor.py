@@ -97,7 +97,7 @@ class Supervisor:
         if not plan.services:
             return
         self._once([plan.role(plan.services[0], "topics")])
-        webs = [plan.role(service, "web") for service in plan.services]
+        webs = [plan.web(service) for service in plan.services]
         for web in webs:
             self._run(web)
         workers = [plan.role(service, "worker") for service in plan.services]
