@@ -8,6 +8,8 @@ import time
 from datetime import datetime
 from typing import Any
 
+from bson.codec_options import CodecOptions
+
 from chassis import metrics
 from chassis.clock import shift
 from chassis.context import Context
@@ -44,7 +46,8 @@ def call_due(context: Context, service: Service, rested: dict[tuple[str, str], f
     `rested` holds when a due time that failed may be tried again, so that one that cannot be done
     does not keep the others from being done.
     """
-    present: datetime = context.database.command("hello")["localTime"] + shift()
+    told = context.database.command("hello", codec_options=CodecOptions(tz_aware=True))
+    present: datetime = told["localTime"] + shift()
     called = 0
     names: dict[str, dict[str, Timer]] = {}
     for timer in service.timers.all.values():
