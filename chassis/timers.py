@@ -46,7 +46,7 @@ def call_due(context: Context, service: Service, rested: dict[tuple[str, str], f
     `rested` holds when a due time that failed may be tried again, so that one that cannot be done
     does not keep the others from being done.
     """
-    told = context.database.command("hello", codec_options=CodecOptions(tz_aware=True))
+    told: dict[str, Any] = context.database.command("hello", codec_options=CodecOptions(tz_aware=True))
     present: datetime = told["localTime"] + shift()
     called = 0
     names: dict[str, dict[str, Timer]] = {}

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.act import Act
 from chassis.documents import Receipt, Stored
@@ -26,7 +26,7 @@ class ByTelephone(Body):
     """Who said it on the telephone, and when (대리 입력)."""
 
     spoken_with: str = Field(min_length=1, max_length=80)
-    at: datetime
+    at: AwareDatetime
 
 
 class AnswerBody(Body):
@@ -46,8 +46,8 @@ class ConditionBody(AnswerBody):
     """What the host would accept instead: fewer people, another hour of the same day."""
 
     people: int | None = Field(default=None, ge=1, le=10_000)
-    start: datetime | None = None
-    end: datetime | None = None
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
 
 
 class RefuseBody(Body):

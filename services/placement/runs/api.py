@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.act import Act
 from chassis.documents import Receipt, Stored
@@ -54,7 +54,7 @@ class ReleaseBody(Body):
     """To whom; until when they answer (the campaign's date by default); why before the time."""
 
     stage: Stage
-    answer_by: datetime | None = None
+    answer_by: AwareDatetime | None = None
     anyway: str | None = Field(default=None, min_length=1, max_length=500)
 
 

@@ -1,8 +1,6 @@
 """JSON endpoints of waitlists: who waits in which order, and a seat offered by hand."""
 
-from datetime import datetime
-
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.act import Act
 from chassis.documents import Receipt
@@ -48,8 +46,8 @@ class OfferBody(Body):
     """Which sessions, in the order of the visit, and until when school and hosts answer."""
 
     sessions: list[str] = Field(min_length=1, max_length=10)
-    confirm_by: datetime | None = None
-    reply_by: datetime | None = None
+    confirm_by: AwareDatetime | None = None
+    reply_by: AwareDatetime | None = None
 
 
 @routes.query("", roles=(Role.CENTRE, Role.SCHOOL), answer=WaitlistView)
