@@ -46,7 +46,8 @@ def call_due(context: Context, service: Service, rested: dict[tuple[str, str], f
     `rested` holds when a due time that failed may be tried again, so that one that cannot be done
     does not keep the others from being done.
     """
-    told: dict[str, Any] = context.database.command("hello", codec_options=CodecOptions(tz_aware=True))
+    aware: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+    told = context.database.command("hello", codec_options=aware)
     present: datetime = told["localTime"] + shift()
     called = 0
     names: dict[str, dict[str, Timer]] = {}
