@@ -1,9 +1,11 @@
 """Demands over the service's doors: the order, the market, the gap, and what is missing."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from chassis.act import Act
 from chassis.errors import NotFound
@@ -24,6 +26,7 @@ from tests.service.placement.world import (
     an_id,
     campaign,
     group,
+    prepared,
     survey,
     world,
 )
@@ -38,9 +41,15 @@ def wednesday(hour: int, day: str = "2024-11-06") -> dict[str, str]:
     return {"start": f"{day}T{hour:02}:00:00+09:00", "end": f"{day}T{hour + 2:02}:00:00+09:00"}
 
 
+@pytest.fixture(scope="module")
+def app(servers: Servers) -> Iterator[Flask]:
+    with prepared(servers) as made:
+        yield made
+
+
 @pytest.fixture
-def here(servers: Servers, database: str) -> World:
-    made = world(servers, database)
+def here(app: Flask) -> World:
+    made = world(app)
     made.approve()
     return made
 

@@ -1,6 +1,9 @@
 """Vetting of hosts over HTTP."""
 
+from collections.abc import Iterator
+
 import pytest
+from flask import Flask
 
 from tests.service.placement.world import (
     CENTRE,
@@ -10,14 +13,21 @@ from tests.service.placement.world import (
     World,
     an_id,
     offer,
+    prepared,
     world,
 )
 from tests.support.stack import Servers
 
 
+@pytest.fixture(scope="module")
+def app(servers: Servers) -> Iterator[Flask]:
+    with prepared(servers) as made:
+        yield made
+
+
 @pytest.fixture
-def here(servers: Servers, database: str) -> World:
-    return world(servers, database)
+def here(app: Flask) -> World:
+    return world(app)
 
 
 def test_a_host_is_vetted_step_by_step_and_each_step_is_told_and_kept(here: World) -> None:

@@ -1,9 +1,12 @@
 """Offers over HTTP: who may, versions, one calendar per team, and what is told."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import orjson
 import pytest
+from flask import Flask
 
 from chassis.contracts import faults
 from tests.service.placement.world import (
@@ -17,6 +20,7 @@ from tests.service.placement.world import (
     World,
     campaign,
     offer,
+    prepared,
     world,
 )
 from tests.support.stack import Servers
@@ -26,9 +30,15 @@ SLOT = {"start": "2024-11-06T10:00:00+09:00", "end": "2024-11-06T12:00:00+09:00"
 OVERLAP = {"start": "2024-11-06T11:00:00+09:00", "end": "2024-11-06T13:00:00+09:00"}
 
 
+@pytest.fixture(scope="module")
+def app(servers: Servers) -> Iterator[Flask]:
+    with prepared(servers) as made:
+        yield made
+
+
 @pytest.fixture
-def here(servers: Servers, database: str) -> World:
-    made = world(servers, database)
+def here(app: Flask) -> World:
+    made = world(app)
     made.approve()
     return made
 
@@ -147,7 +157,12 @@ def test_after_closing_nothing_is_taken_away_but_something_may_be_added(here: Wo
     here.told("campaign.closing", CAMPAIGN, campaign(status="closing"))
     kept = {k: v for k, v in offer().items() if k not in ("host", "campaign")}
     path = f"/api/v1/offers/{id}"
-    for change in ({"slots": []}, {"maximum": 10, "slots": [SLOT]}, {"slots": [OVERLAP]}):
+    changes: list[dict[str, Any]] = [
+        {"slots": []},
+        {"maximum": 10, "slots": [SLOT]},
+        {"slots": [OVERLAP]},
+    ]
+    for change in changes:
         found = here.ask(STAFF, "PUT", path, {**kept, **change})
         assert (found.status_code, found.get_json()["code"]) == (409, "offer_frozen")
     here.do(STAFF, "PUT", path, {**kept, "meeting_point": "후문"})

@@ -6,9 +6,11 @@ a verifier that reads role and organisation out of the token.
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -22,7 +24,7 @@ from chassis.roles import Role
 from chassis.tokens import Identity
 from services.placement.app import service
 from tests.support.house import context_of
-from tests.support.stack import Servers
+from tests.support.stack import Servers, fresh_database
 
 NOW = "2024-09-01T00:00:00.000Z"
 
@@ -118,11 +120,20 @@ class World:
         return list(found["sessions"])
 
 
-def world(servers: Servers, database: str) -> World:
-    """Two centres with their hosts and schools, and an announced campaign of each centre."""
-    context = context_of(service, servers, database)
-    app = create_app(service, context)
-    app.extensions["ieum_verifier"] = Believing()
+@contextmanager
+def prepared(servers: Servers) -> Iterator[Flask]:
+    """The app on a database of its own: made once for a module, since its indexes take a while."""
+    with fresh_database(servers) as database:
+        app = create_app(service, context_of(service, servers, database))
+        app.extensions["ieum_verifier"] = Believing()
+        yield app
+
+
+def world(app: Flask) -> World:
+    """An emptied database with two centres, their hosts and schools, and a campaign of each."""
+    context: Context = app.extensions["ieum"]
+    for name in context.database.list_collection_names():
+        context.database[name].delete_many({})
     made = World(context, app.test_client())
     for id, kinds, district in (
         (CENTRE, ["career_centre"], "41280"),

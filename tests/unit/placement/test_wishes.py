@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ FRAME = Frame(date(2024, 10, 7), date(2024, 11, 29), date(2024, 9, 20), frozense
 MONDAY = datetime(2024, 10, 7, 1, 0, tzinfo=UTC)  # 10:00 in Seoul
 
 
-def offer(id: str = "o1", **changes: object) -> Offered:
+def offer(id: str = "o1", **changes: Any) -> Offered:
     base = Offered(
         id=id,
         host="h1",
@@ -35,16 +36,16 @@ def offer(id: str = "o1", **changes: object) -> Offered:
         lead_days=0,
         travel_minutes={},
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def session(id: str, of: Offered, start: datetime = MONDAY, minutes: int = 60) -> Session:
     return Session.at(id, of, start, start + timedelta(minutes=minutes), 1, 30)
 
 
-def group(**changes: object) -> Group:
+def group(**changes: Any) -> Group:
     base = Group(id="g1", level="middle", grade=2, people=20, fields=("drones",))
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda p: p.stem)
@@ -131,7 +132,7 @@ def test_a_wished_hour_that_the_session_leaves_does_not_count_as_the_wished_date
     ],
 )
 def test_each_hard_filter_names_its_reason(
-    asked: dict[str, object], offered: dict[str, object], code: str, facts: dict[str, object]
+    asked: dict[str, Any], offered: dict[str, Any], code: str, facts: dict[str, Any]
 ) -> None:
     found = wishes.order(group(**asked), [session("a", offer(**offered))], FRAME)
     assert found.entries == ()
