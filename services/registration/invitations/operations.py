@@ -173,7 +173,8 @@ def _invite(act: Act, wanted: Wanted, replaces: str | None) -> Receipt:
     try:
         receipt = act.together(work)
     except Replayed as done:
-        raise Replayed(_with_code(done.receipt, way, revealed, state), done.status_then) from None
+        first = store.invitations.get(act, id).state
+        raise Replayed(_with_code(done.receipt, way, revealed, first), done.status_then) from None
     return _with_code(receipt, way, revealed, state)
 
 

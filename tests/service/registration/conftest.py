@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -63,6 +64,14 @@ class Caller:
         if method == "GET":
             return self.client.get(path, headers=sent)
         return self.client.open(path, method=method, json=body, headers=sent)
+
+    def post(self, path: str, body: Any = None) -> TestResponse:
+        """A POST from a page of our own, with the browser's cookies."""
+        return self.client.post(path, json=body, headers={"Origin": "http://localhost"})
+
+    def delete(self, path: str) -> TestResponse:
+        """A DELETE from a page of our own, with the browser's cookies."""
+        return self.client.delete(path, headers={"Origin": "http://localhost"})
 
     def done(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """A request that has to succeed; its JSON."""
@@ -148,9 +157,17 @@ class Registration:
         return {row["name"]: row["at"] for row in document["due"]}
 
 
-@pytest.fixture
-def registration(servers: Servers, database: str) -> Iterator[Registration]:
-    """Registration with an empty database."""
-    context = context_of(service, servers, database)
-    yield Registration(context, create_app(service, context))
+@pytest.fixture(scope="session")
+def prepared(servers: Servers) -> Iterator[Context]:
+    """A prepared database for the session: making its collections takes longer than a test."""
+    context = context_of(service, servers, f"test_{uuid4().hex[:16]}")
+    yield context
     context.database.client.drop_database(context.database.name)
+
+
+@pytest.fixture
+def registration(prepared: Context) -> Iterator[Registration]:
+    """Registration with empty collections."""
+    yield Registration(prepared, create_app(service, prepared))
+    for name in prepared.database.list_collection_names():
+        prepared.database[name].delete_many({})
