@@ -1,6 +1,7 @@
 """The connection to the service's own database, and what every service keeps in it."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time
 from typing import Any
 
@@ -78,26 +79,36 @@ def prepare(
 ) -> list[str]:
     """Create what is missing of collections and indexes. Returns the names of new collections.
 
-    Safe to repeat and to run beside a running service: only additions are made.
+    Safe to repeat and to run beside a running service: only additions are made. One command a
+    collection, several at a time, because each waits for the disk.
     """
     there = set(database.list_collection_names())
-    wanted: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {**HOUSE, **indexes}
+    wanted: dict[str, list[IndexModel]] = {
+        name: [_index(row) for row in rows] for name, rows in {**HOUSE, **indexes}.items()
+    }
     for one in aggregates:
-        wanted[one.name] = one.indexes
-    made = [name for name in wanted if name not in there]
-    for name in made:
-        database.create_collection(name)
-    for name, rows in wanted.items():
-        for row in rows:
-            index = row if isinstance(row, IndexModel) else IndexModel(list(row))
-            database[name].create_indexes([index])
-    for one in aggregates:
-        database[one.name].create_index(
-            "outbox.id", partialFilterExpression={"outbox.id": {"$exists": True}}
-        )
-        database[one.name].create_index(
-            "due.at", partialFilterExpression={"due.at": {"$exists": True}}
-        )
-        database[one.name].create_index([("centre", 1), ("_id", 1)])
-        database[one.name].create_index([("parties", 1), ("_id", 1)])
-    return made
+        wanted[one.name] = [*(_index(row) for row in one.indexes), *_of_every_aggregate()]
+
+    def make(name: str) -> None:
+        if wanted[name]:
+            database[name].create_indexes(wanted[name])
+        elif name not in there:
+            database.create_collection(name)
+
+    with ThreadPoolExecutor(8) as several:
+        list(several.map(make, wanted))
+    return [name for name in wanted if name not in there]
+
+
+def _index(row: Sequence[tuple[str, int]] | IndexModel) -> IndexModel:
+    return row if isinstance(row, IndexModel) else IndexModel(list(row))
+
+
+def _of_every_aggregate() -> list[IndexModel]:
+    """What the relay, the timers and every list by scope ask for."""
+    return [
+        IndexModel("outbox.id", partialFilterExpression={"outbox.id": {"$exists": True}}),
+        IndexModel("due.at", partialFilterExpression={"due.at": {"$exists": True}}),
+        IndexModel([("centre", 1), ("_id", 1)]),
+        IndexModel([("parties", 1), ("_id", 1)]),
+    ]

@@ -27,7 +27,6 @@ from kafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
-    TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
@@ -293,27 +292,24 @@ class Admin:
     def make(self, topics: Sequence[Topic]) -> list[str]:
         """Create the topics that are missing. Returns their names."""
         there = set(self._admin.list_topics())
-        made = []
-        for topic in topics:
-            if topic.name in there:
-                continue
-            retention = -1 if topic.sealed_for is None else SEALED_DAYS * 86_400_000
-            new = NewTopic(
-                topic.name,
-                topic.partitions,
-                self._settings.kafka_replication,
-                topic_configs={
-                    "cleanup.policy": "delete",
-                    "retention.ms": str(retention),
-                    "max.message.bytes": str(MESSAGE_BYTES),
-                },
-            )
-            try:
-                self._admin.create_topics([new], wait_for_metadata=True)
-                made.append(topic.name)
-            except TopicAlreadyExistsError:
-                pass
-        return made
+        missing = [topic for topic in topics if topic.name not in there]
+        if missing:
+            self._admin.create_topics([self._new(topic) for topic in missing], raise_errors=False)
+            self._admin.wait_for_topics([topic.name for topic in missing])
+        return [topic.name for topic in missing]
+
+    def _new(self, topic: Topic) -> Any:
+        retention = -1 if topic.sealed_for is None else SEALED_DAYS * 86_400_000
+        return NewTopic(
+            topic.name,
+            topic.partitions,
+            self._settings.kafka_replication,
+            topic_configs={
+                "cleanup.policy": "delete",
+                "retention.ms": str(retention),
+                "max.message.bytes": str(MESSAGE_BYTES),
+            },
+        )
 
     def described(self, names: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Id and number of partitions of each topic that exists."""

@@ -1,0 +1,128 @@
+"""`python -m demo`: play a campaign through the public interfaces, and show what happened."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from demo import city, client
+from demo.client import Answered, NeverHappened
+from demo.world import World, load
+from deploy.local.refusal import Refusal
+
+DATA_SETS = {
+    "city": ("goyang.yaml", city),
+}
+
+
+def main() -> int:
+    """Start the stack, play, show, check; stay or stop. Returns the exit code."""
+    options = _options()
+    name, story = DATA_SETS[options.size]
+    data = load(name)
+    shift = _shift(data["plays_in"])
+    os.environ["IEUM_CLOCK_SHIFT"] = str(int(shift.total_seconds()))
+    started = time.monotonic()
+    try:
+        stack = _stack(options.target)
+        stack.start(fresh=True, follow=True, progress=_say)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    steps: list[tuple[str, float]] = [("start", time.monotonic() - started)]
+    try:
+        world = _world(stack, data, shift)
+        for chapter, play in story.CHAPTERS:
+            begun = time.monotonic()
+            _say(f"— {chapter}")
+            play(world)
+            steps.append((chapter, time.monotonic() - begun))
+        story.show(world, steps)
+        wrong = story.check(world)
+        for one in wrong:
+            print(f"MISMATCH: {one}", file=sys.stderr)
+        if not wrong:
+            _say(f"everything holds that has to ({time.monotonic() - started:.0f} s)")
+        if options.once:
+            return 1 if wrong else 0
+        _stay(stack)
+        return 0
+    except (Answered, NeverHappened) as stopped:
+        print(f"the story stopped: {stopped}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        _say("stopping")
+        stack.release()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--size", choices=sorted(DATA_SETS), default="city")
+    parser.add_argument("--target", choices=("local", "compose"), default="local")
+    parser.add_argument("--once", action="store_true", help="check, stop everything, and exit")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the generated data")
+    return parser.parse_args()
+
+
+def _stack(target: str) -> Any:
+    if target == "compose":
+        from deploy.compose.stack import ComposeStack
+
+        return ComposeStack()
+    from deploy.local.stack import Stack
+
+    return Stack()
+
+
+def _shift(plays_in: str) -> timedelta:
+    """How far the story's time lies from now, in whole seconds."""
+    gap = datetime.fromisoformat(plays_in) - datetime.now(UTC)
+    return timedelta(seconds=int(gap.total_seconds()))
+
+
+def _world(stack: Any, data: dict[str, Any], shift: timedelta) -> World:
+    world = World(
+        data=data,
+        origin=stack.addresses["public"],
+        mail_api=stack.mail_api,
+        command=stack.command,
+        say=_say,
+        shift=shift,
+    )
+    world.notes["mails"] = _mailbox(stack.mail_api)
+    return world
+
+
+def _mailbox(api: str) -> Callable[..., list[dict[str, Any]]]:
+    def mails(to: str | None = None) -> list[dict[str, Any]]:
+        fields = {"to": to} if to else None
+        answer = client.POOL.request("GET", api, fields=fields)
+        found: Any = json.loads(answer.data)
+        rows: list[dict[str, Any]] = found["messages"] if isinstance(found, dict) else found
+        return rows
+
+    return mails
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+
+
+def _stay(stack: Any) -> None:
+    print("It stays up until Ctrl-C.", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
