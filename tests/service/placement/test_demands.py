@@ -26,9 +26,9 @@ from tests.service.placement.world import (
     an_id,
     campaign,
     group,
+    peopled,
     prepared,
     survey,
-    world,
 )
 from tests.support.stack import Servers
 
@@ -49,7 +49,7 @@ def app(servers: Servers) -> Iterator[Flask]:
 
 @pytest.fixture
 def here(app: Flask) -> World:
-    made = world(app)
+    made = peopled(app)
     made.approve()
     return made
 

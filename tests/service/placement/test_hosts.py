@@ -13,8 +13,8 @@ from tests.service.placement.world import (
     World,
     an_id,
     offer,
+    peopled,
     prepared,
-    world,
 )
 from tests.support.stack import Servers
 
@@ -27,7 +27,7 @@ def app(servers: Servers) -> Iterator[Flask]:
 
 @pytest.fixture
 def here(app: Flask) -> World:
-    return world(app)
+    return peopled(app)
 
 
 def test_a_host_is_vetted_step_by_step_and_each_step_is_told_and_kept(here: World) -> None:

@@ -20,8 +20,8 @@ from tests.service.placement.world import (
     World,
     campaign,
     offer,
+    peopled,
     prepared,
-    world,
 )
 from tests.support.stack import Servers
 
@@ -38,7 +38,7 @@ def app(servers: Servers) -> Iterator[Flask]:
 
 @pytest.fixture
 def here(app: Flask) -> World:
-    made = world(app)
+    made = peopled(app)
     made.approve()
     return made
 

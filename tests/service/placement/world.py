@@ -120,16 +120,26 @@ class World:
         return list(found["sessions"])
 
 
+def app_on(servers: Servers, database: str) -> Flask:
+    """The app on a database."""
+    app = create_app(service, context_of(service, servers, database))
+    app.extensions["ieum_verifier"] = Believing()
+    return app
+
+
 @contextmanager
 def prepared(servers: Servers) -> Iterator[Flask]:
     """The app on a database of its own: made once for a module, since its indexes take a while."""
     with fresh_database(servers) as database:
-        app = create_app(service, context_of(service, servers, database))
-        app.extensions["ieum_verifier"] = Believing()
-        yield app
+        yield app_on(servers, database)
 
 
-def world(app: Flask) -> World:
+def world(servers: Servers, database: str) -> World:
+    """The service on a database of this test alone."""
+    return peopled(app_on(servers, database))
+
+
+def peopled(app: Flask) -> World:
     """An emptied database with two centres, their hosts and schools, and a campaign of each."""
     context: Context = app.extensions["ieum"]
     for name in context.database.list_collection_names():
