@@ -11,6 +11,7 @@ from chassis.roles import Role
 from services.registration.applications import jobs, operations
 from services.registration.applications.model import Application, Reference, Status, Step, Wanted
 from services.registration.surveys.answers import Code, Count, Id
+from services.registration.surveys.views import Moment, in_order
 
 routes = Routes("applications", "/api/v1/applications")
 campaign_routes = Routes("campaign_applications", "/api/v1/campaigns")
@@ -96,6 +97,13 @@ class ApplicationList(BaseModel):
     next: str | None
 
 
+class ApplicationTimeline(BaseModel):
+    """What placement and the messages told of one application, oldest first."""
+
+    items: list[Moment]
+    as_of: datetime
+
+
 class JobView(BaseModel):
     """How far a bulk submission has come."""
 
@@ -144,6 +152,18 @@ def listed(act: Act, query: ListQuery) -> ApplicationList:
 def show(act: Act, path: ApplicationPath) -> ApplicationView:
     """One application."""
     return _view(operations.shown(act, path.application_id))
+
+
+@routes.query("/<application_id>/timeline", roles=READERS, answer=ApplicationTimeline)
+def timeline(act: Act, path: ApplicationPath) -> ApplicationTimeline:
+    """The way of one application: its own steps and placement's."""
+    stored = operations.shown(act, path.application_id)
+    told = operations.timeline(act, path.application_id)
+    own = [
+        Moment(at=step.at, what=f"application.{step.deed}", by=step.by, subject=stored.id)
+        for step in stored.state.history
+    ]
+    return ApplicationTimeline(items=in_order(own, told), as_of=act.now)
 
 
 @routes.command("PUT", "/<application_id>", roles=(Role.SCHOOL,))

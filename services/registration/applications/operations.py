@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from chassis.act import Act
 from chassis.documents import Changed, New, Page, Receipt, Stored
@@ -17,6 +18,7 @@ from services.registration.applications.model import (
     application_id,
 )
 from services.registration.programmes.model import Kind
+from services.registration.surveys import operations as surveys
 from services.registration.surveys.terms import Terms, check_school, in_time, terms
 
 LATE = "applications_late"
@@ -104,6 +106,12 @@ def listed(
 ) -> Page[Application]:
     """Applications in scope, a page at a time."""
     return store.page(act, campaign, status, limit, after)
+
+
+def timeline(act: Act, application: str) -> list[dict[str, Any]]:
+    """What siblings told about one application, oldest first."""
+    state = store.applications.get(act, application).state
+    return surveys.applicant_timeline(act, state.school, state.campaign, application)
 
 
 def manifest_lines(act: Act, campaign: str) -> Iterator[tuple[str, str, int]]:

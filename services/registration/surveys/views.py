@@ -161,6 +161,11 @@ def timeline_view(stored: Stored[Survey], told: list[dict[str, Any]], now: datet
         for entry in stored.state.history
         if entry.deed != "drafted"
     ]
+    return Timeline(items=in_order(own, told), as_of=now)
+
+
+def in_order(own: list[Moment], told: list[dict[str, Any]]) -> list[Moment]:
+    """Own steps and those that siblings told, oldest first."""
     others = [
         Moment(
             at=row["at"],
@@ -172,4 +177,4 @@ def timeline_view(stored: Stored[Survey], told: list[dict[str, Any]], now: datet
         )
         for row in told
     ]
-    return Timeline(items=sorted([*own, *others], key=lambda moment: moment.at), as_of=now)
+    return sorted([*own, *others], key=lambda moment: moment.at)
