@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chassis import vault
+from chassis import audit, vault
 from chassis.act import Act
 from chassis.documents import Receipt, Stored
 from chassis.errors import NotFound, Refused
@@ -108,8 +108,10 @@ def contact_of_post(post: str) -> str:
 
 
 def shown(act: Act, organisation: str) -> list[Opened]:
-    """The contacts of an organisation within scope, opened."""
-    return [_open(act, stored) for stored in store.of_organisation(act, organisation)]
+    """The contacts of an organisation within scope, opened. The reading is put on record."""
+    found = store.of_organisation(act, organisation)
+    audit.read_personal_data(act, "contacts", [stored.id for stored in found], "shown")
+    return [_open(act, stored) for stored in found]
 
 
 def tell_again(act: Act, organisation: str) -> int:

@@ -1,7 +1,10 @@
 """The two cookies of a session: the secret for `/session` alone, the token for everything."""
 
+from datetime import datetime
+
 from flask import Response, request
 
+from chassis.clock import now
 from chassis.errors import Forbidden
 from chassis.http.app import held, token_cookie
 from services.registration.sessions.operations import SignedIn
@@ -26,7 +29,7 @@ def put(response: Response, signed_in: SignedIn) -> Response:
     response.set_cookie(
         token_cookie(held().settings),
         signed_in.token,
-        expires=signed_in.expires_at,
+        max_age=_seconds(signed_in.expires_at),
         path="/",
         secure=secure,
         httponly=True,
@@ -36,13 +39,18 @@ def put(response: Response, signed_in: SignedIn) -> Response:
         response.set_cookie(
             session_cookie(),
             signed_in.secret,
-            expires=signed_in.session_ends,
+            max_age=_seconds(signed_in.session_ends),
             path=PATH,
             secure=secure,
             httponly=True,
             samesite="Lax",
         )
     return response
+
+
+def _seconds(until: datetime) -> int:
+    """How long a cookie lives: a duration, since a rehearsal's clock is not the browser's."""
+    return max(0, int((until - now()).total_seconds()))
 
 
 def clear(response: Response) -> Response:
