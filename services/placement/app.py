@@ -25,11 +25,12 @@ from services.placement.organisations import store as organisations
 from services.placement.placements import api as placements_api
 from services.placement.placements import store as placements
 from services.placement.projections import projections
-from services.placement.reactions import reactions, timers
+from services.placement.reactions import reactions
 from services.placement.repairs import api as repairs_api
 from services.placement.repairs import store as repairs
 from services.placement.runs import api as runs_api
 from services.placement.runs import store as runs
+from services.placement.timers import timers
 from services.placement.waitlists import api as waitlists_api
 
 aggregates: list[Aggregates[Any]] = [

@@ -2,19 +2,14 @@
 
 from chassis.act import Act
 from chassis.events.envelope import Received
-from chassis.events.handlers import Reactions, Timers
+from chassis.events.handlers import Reactions
 from services.placement.bookings import operations as bookings
-from services.placement.bookings.store import bookings as booking_aggregates
 from services.placement.placements import operations as placements
-from services.placement.placements.store import placements as placement_aggregates
 from services.placement.repairs import operations as repairs
 from services.placement.runs import operations as runs
-from services.placement.runs import releasing
-from services.placement.runs.store import runs as run_aggregates
 from services.placement.waitlists import operations as waitlists
 
 reactions = Reactions()
-timers = Timers()
 
 
 @reactions.on("campaign.announced")
@@ -64,8 +59,3 @@ def attended(act: Act, event: Received) -> None:
 
 def _bookings(event: Received) -> list[str]:
     return [stop["booking"] for part in event.data["parts"] for stop in part["stops"]]
-
-
-timers.on(booking_aggregates, "expire")(bookings.expire)
-timers.on(placement_aggregates, "expire")(placements.expire)
-timers.on(run_aggregates, "release")(releasing.step)
