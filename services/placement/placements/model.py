@@ -106,6 +106,8 @@ def offer(
     _refuse_unless(placement, "planned", "waitlisted", "postponed")
     if confirm_by <= now:
         raise Refused("confirm_by_passed", confirm_by=confirm_by)
+    if parts is None and placement.broken:
+        raise Refused("visit_being_repaired")
     update: dict[str, Any] = {
         "status": "offered",
         "released": True,

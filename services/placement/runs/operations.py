@@ -106,7 +106,11 @@ def release(
 def results(act: Act, id: str, after: int, limit: int) -> list[dict[str, Any]]:
     """Result rows: all with their reasons for the centre, its own released ones for a school."""
     if isinstance(act.scope, Party):
-        return store.rows_for_school(act, id, after, limit)
+        found = store.rows_for_school(act, id, after, limit)
+        if not found and after < 0:
+            # A run of others and a run that is not released yet look the same: not there.
+            raise NotFound()
+        return found
     run = store.runs.get(act, id).state
     if run.result is None:
         return []
