@@ -45,18 +45,20 @@ def opened(service: Service, role: str) -> Context:
 
 
 def _role(service: Service, name: str, run: Callable[[Context], None], said: str) -> click.Command:
-    def call() -> None:
-        context = opened(service, name)
-        context.stop_on_signals()
-        try:
-            run(context)
-        except Exception as error:  # noqa: BLE001
-            # Crash-only: what a role cannot handle ends it, and the parent starts it again.
-            logs.logger().error("role_failed", error=type(error).__name__, exc_info=error)
-            sys.stderr.flush()
-            os._exit(1)
+    return click.Command(name, callback=lambda: _enter(service, name, run), help=said)
 
-    return click.Command(name, callback=call, help=said)
+
+def _enter(service: Service, name: str, run: Callable[[Context], None]) -> None:
+    """Be this role until asked to stop."""
+    context = opened(service, name)
+    context.stop_on_signals()
+    try:
+        run(context)
+    except Exception as error:  # noqa: BLE001
+        # Crash-only: what a role cannot handle ends it, and the parent starts it again.
+        logs.logger().error("role_failed", error=type(error).__name__, exc_info=error)
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def background(service: Service) -> dict[str, tuple[Callable[[Context], None], str]]:
@@ -87,14 +89,13 @@ def _roles(commands: click.Group, service: Service) -> None:
     running = background(service)
     for name, (run, said) in running.items():
         commands.add_command(_role(service, name, run, said))
-    commands.add_command(
-        _role(
-            service,
-            "worker",
-            lambda context: worker.run(context, service.name, list(running)),
-            f"Run and look after the background roles: {', '.join(running)}.",
-        )
+
+    @commands.command(
+        "worker", help=f"Run and look after the background roles: {', '.join(running)}."
     )
+    def work() -> None:
+        logs.configure(service.name, "worker", Settings(service=service.name).log_level)
+        worker.run(list(running), lambda role: _enter(service, role, running[role][0]))
 
     @commands.command(help="Serve HTTP under gunicorn (deploy/gunicorn.conf.py).")
     def web() -> None:
