@@ -93,13 +93,14 @@ class Supervisor:
             self._once([plan.make_secrets()])
         self._until("the database", mongo, lambda: database.writable(plan.ports["mongo"]))
         self._once([plan.role(service, "migrate") for service in plan.services])
+        # HTTP never needs the broker, so it comes up while that is still on its way.
+        webs = [plan.web(service) for service in plan.services]
+        for web in webs:
+            self._run(web)
         self._until("the broker", kafka, lambda: broker.answers(plan.ports["kafka"]))
         if not plan.services:
             return
         self._once([plan.role(plan.services[0], "topics")])
-        webs = [plan.web(service) for service in plan.services]
-        for web in webs:
-            self._run(web)
         workers = [plan.role(service, "worker") for service in plan.services]
         for worker in workers:
             self._run(worker)
