@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,6 +19,10 @@ class PostOffice:
     received: list[tuple[str, bytes]] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
     refuse_data: str | None = None
+    hang_up: bool = False
+    """Break the connection instead of answering."""
+    on_taken: Callable[[], None] | None = None
+    """Called when an e-mail was taken and its sender does not know it yet."""
     port: int = 0
     _controller: Any = None
 
@@ -25,6 +30,9 @@ class PostOffice:
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         """Take or refuse an address."""
+        if self.hang_up:
+            server.transport.abort()
+            return "421 bye"
         if address in self.refusals:
             return self.refusals[address]
         envelope.rcpt_tos.append(address)
@@ -35,6 +43,8 @@ class PostOffice:
         if self.refuse_data is not None:
             return self.refuse_data
         self.received.extend((to, envelope.content) for to in envelope.rcpt_tos)
+        if self.on_taken is not None:
+            self.on_taken()
         return "250 OK"
 
     def open(self) -> PostOffice:

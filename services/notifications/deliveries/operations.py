@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chassis import vault
+from chassis import audit, vault
 from chassis.act import Act
 from chassis.documents import Changed, New, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Refused
@@ -74,6 +74,7 @@ def task(act: Act, id: str) -> Task:
         raise NotFound()
     message = messages.messages(act, [stored.state.message])[stored.state.message].state
     contacts = _readers(act, [stored])
+    audit.read_personal_data(act, "recipients", list(contacts), "telephone_task")
     opened = recipients.addresses(act, contacts).get(stored.state.recipient)
     return Task(
         shown=_shown(act, [stored])[0],

@@ -80,10 +80,10 @@ def send_due(act: Act, sender: Sender) -> int:
                 answers.append(_send(sender, one))
         except Away:
             done = start + len(answers)
-            _record(act, chunk[: len(answers)], answers)
+            _record(act, by, chunk[: len(answers)], answers)
             _give_back(act, by, prepared[done:])
             raise
-        _record(act, chunk, answers)
+        _record(act, by, chunk, answers)
     return len(prepared)
 
 
@@ -152,7 +152,7 @@ def _send(sender: Sender, one: _Prepared) -> Answer:
     return sender.post.send(to, compose(letter))
 
 
-def _record(act: Act, chunk: list[_Prepared], answers: list[Answer]) -> None:
+def _record(act: Act, by: str, chunk: list[_Prepared], answers: list[Answer]) -> None:
     """Write results, ledger and events down; what another sender settled meanwhile stays."""
     if not chunk:
         return
@@ -178,6 +178,10 @@ def _record(act: Act, chunk: list[_Prepared], answers: list[Answer]) -> None:
             for one, answer in zip(chunk, answers, strict=True)
         ),
     )
+    refused = [one.delivery.id for one, answer in zip(chunk, answers, strict=True) if answer.code]
+    if refused:
+        # What may be tried again must not wait for a lease that nobody needs any more.
+        store.release(act, by, refused)
     _after_bounce(act, [one for one in bounced if one.delivery.id in saved])
     logger().info("mail_sent", tried=len(chunk), saved=len(saved))
 
