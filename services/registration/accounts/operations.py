@@ -39,7 +39,8 @@ def post(act: Act, id: str) -> Post:
 
 
 def posts_of(act: Act, organisation: str) -> list[Stored[Post]]:
-    """The posts of an organisation within scope."""
+    """The posts of an organisation within scope. Raises NotFound if it is not there."""
+    organisations.shown(act, organisation)
     return store.posts_of(act, organisation)
 
 

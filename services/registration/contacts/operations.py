@@ -108,7 +108,11 @@ def contact_of_post(post: str) -> str:
 
 
 def shown(act: Act, organisation: str) -> list[Opened]:
-    """The contacts of an organisation within scope, opened. The reading is put on record."""
+    """The contacts of an organisation within scope, opened. The reading is put on record.
+
+    Raises NotFound for an organisation that is not there.
+    """
+    organisations.shown(act, organisation)
     found = store.of_organisation(act, organisation)
     audit.read_personal_data(act, "contacts", [stored.id for stored in found], "shown")
     return [_open(act, stored) for stored in found]
