@@ -9,9 +9,6 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
-import xlsxwriter
-from xlsxwriter.worksheet import Worksheet
-
 from services.registration.imports.columns import Column, Columns
 from services.registration.imports.reading import MOST_COLUMNS, Cell, Table
 from services.registration.surveys.codes import Codes
@@ -72,10 +69,15 @@ class _Book:
     """One workbook: the visible sheet, the lists behind its dropdowns, and its version."""
 
     def __init__(self, look: Look) -> None:
+        # Imported when it is needed: most roles of the worker never write a workbook.
+        import xlsxwriter
+        from xlsxwriter.utility import xl_col_to_name
+
+        self._letter = xl_col_to_name
         self.look = look
         self._bytes = BytesIO()
         self._book = xlsxwriter.Workbook(self._bytes, {"in_memory": True})
-        self.sheet: Worksheet = self._book.add_worksheet(look.columns.sheet[look.language])
+        self.sheet = self._book.add_worksheet(look.columns.sheet[look.language])
         self.head = self._book.add_format(
             {"bold": True, "locked": True, "bottom": 2, "text_wrap": True, "valign": "top"}
         )
@@ -129,7 +131,7 @@ class _Book:
         if offered and column.kind in ("code", "choice"):
             for row, word in enumerate(offered):
                 self._lists.write_string(row, self._used, word)
-            letter = xlsxwriter.utility.xl_col_to_name(self._used, col_abs=True)
+            letter = self._letter(self._used, col_abs=True)
             self._used += 1
             source = f"=_codes!{letter}$1:{letter}${len(offered)}"
             # A synonym is welcome too, so the list advises and does not forbid.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-import holidays
-
 from chassis.act import Act
 from chassis.errors import NotFound, Refused, TooLate
 from services.registration.campaigns import operations as campaigns
@@ -98,4 +96,7 @@ def holidays_between(first: date, last: date) -> list[date]:
 
 @cache
 def _holidays(year: int) -> tuple[date, ...]:
+    # Imported when it is needed: most roles of the worker never ask for a holiday.
+    import holidays
+
     return tuple(sorted(holidays.country_holidays("KR", years=year)))

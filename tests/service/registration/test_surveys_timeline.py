@@ -1,0 +1,106 @@
+"""A school's timeline: its own steps and what placement and the messages told, in one order."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from chassis.contracts import CONTRACTS
+from chassis.events.envelope import Received
+from services.registration.app import service
+from tests.service.registration.conftest import Registration
+from tests.service.registration.survey_world import World, one_registration, world
+from tests.support.stack import Servers
+
+AGGREGATE = "0192f0c1-0000-7000-8000-0000000004{:02d}"
+
+
+@pytest.fixture(scope="module")
+def registration(servers: Servers) -> Iterator[Registration]:
+    """One service for all tests of this module."""
+    with one_registration(servers) as found:
+        yield found
+
+
+@pytest.fixture
+def city(registration: Registration) -> World:
+    """One centre and its campaign."""
+    return world(registration)
+
+
+def event(kind: str, number: int, **changes: Any) -> Received:
+    """A sibling's event: the contract's good example with other ids."""
+    example = CONTRACTS / "examples" / f"{kind}.v1" / "good-1.json"
+    topic = {"booking": "placement.bookings", "placement": "placement.placements"}
+    return Received(
+        topic=topic.get(kind.split(".")[0], "notifications.deliveries"),
+        key=AGGREGATE.format(number),
+        type=kind,
+        version=1,
+        id=f"{AGGREGATE.format(number)}:1",
+        sequence=1,
+        time=f"2099-01-01T00:00:{number:02d}.000Z",
+        actor="placement",
+        correlation="a-correlation",
+        service="placement",
+        data={**orjson.loads(example.read_bytes()), **changes},
+    )
+
+
+def tell(city: World, kind: str, number: int, **changes: Any) -> None:
+    """Project an event of the city's campaign twice: a duplicate changes nothing."""
+    told = event(kind, number, campaign=city.campaign, centre=city.centre.organisation, **changes)
+    for _ in range(2):
+        for collection, write in service.projections.writes(told):
+            city.registration.context.database[collection].bulk_write([write])
+
+
+def test_steps_of_the_school_of_placement_and_of_messages_stand_in_one_order(
+    city: World,
+) -> None:
+    school = city.school()
+    survey = city.submitted(school)
+    group = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"][0]["id"]
+    own = {"school": school.organisation, "group": group}
+    tell(city, "booking.asked", 1, **own)
+    tell(city, "placement.planned", 2, **own, applicant=None)
+    tell(city, "delivery.sent", 3, organisation=school.organisation)
+    found = school.done("GET", f"/api/v1/surveys/{survey}/timeline")
+    assert [step["what"] for step in found["items"]] == [
+        "survey.submitted",
+        "booking.asked",
+        "placement.planned",
+        "delivery.sent",
+    ]
+    assert [step["group"] for step in found["items"]] == [None, group, group, None]
+    assert found["items"][0]["by"] == school.account
+    assert found["items"][2]["codes"]["status"] == "planned"
+
+
+def test_no_school_sees_the_steps_of_another_or_of_single_applicants(city: World) -> None:
+    school, other = city.school(), city.school()
+    survey = city.submitted(school)
+    tell(
+        city,
+        "placement.planned",
+        4,
+        school=other.organisation,
+        group=AGGREGATE.format(9),
+        applicant=None,
+    )
+    tell(
+        city,
+        "placement.planned",
+        5,
+        school=school.organisation,
+        group=None,
+        applicant=AGGREGATE.format(8),
+    )
+    steps = school.done("GET", f"/api/v1/surveys/{survey}/timeline")["items"]
+    assert [step["what"] for step in steps] == ["survey.submitted"]
+
+
+def test_an_event_about_no_school_makes_no_entry() -> None:
+    told = event("booking.asked", 6, school=None, group=None)
+    assert service.projections.writes(told) == []
