@@ -11,16 +11,20 @@ bundle), or among the excluded with one reason code and the facts behind it.
 import hashlib
 import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from functools import lru_cache
+from heapq import nsmallest
 from itertools import groupby, pairwise
 
 from services.placement.demands import filters
 from services.placement.demands.wished import (
+    DateWish,
     Entry,
     Excluded,
     Frame,
     Group,
+    Key,
     Order,
     Session,
 )
@@ -68,29 +72,34 @@ def order(group: Group, sessions: Iterable[Session], frame: Frame) -> Order:
 
 
 def _ranked(group: Group, fit: Sequence[Session]) -> tuple[list[Entry], list[Excluded]]:
-    """Entries by the published key, and the fitting sessions that found no place among them."""
-    keyed = sorted(
-        (
-            (_key(group, stops), tuple(s.start for s in stops), stops)
-            for stops in _visits(group, fit)
-        ),
-        key=lambda row: (row[0], row[1], [s.id for s in row[2]]),
-    )
+    """Entries by the published key, and the fitting sessions that found no place among them.
+
+    Among equal keys the earlier visit comes first in the list; their rank is the same.
+    """
+    key_of = _Keys(group)
+    possible: set[str] = set()
+
+    def rows() -> Iterator[tuple[Key, list[tuple[int, str]], tuple[Session, ...]]]:
+        for stops in _visits(group, fit):
+            possible.update(s.id for s in stops)
+            yield key_of.visit(stops), [(s.start, s.id) for s in stops], stops
+
     entries: list[Entry] = []
-    for rank, (key, rows) in enumerate(groupby(keyed, key=lambda row: row[0])):
-        entries += [Entry(ids(stops), rank, key, travel(stops)) for _, _, stops in rows]
-    kept = entries[:LONGEST_ORDER]
-    inside = {id for entry in kept for id in entry.sessions}
-    possible = {id for entry in entries for id in entry.sessions}
-    left: list[Excluded] = []
-    for session in fit:
-        if session.id in inside:
-            continue
-        if session.id in possible:
-            left.append(Excluded(session.id, "beyond_list", {"longest": LONGEST_ORDER}))
-        else:
-            left.append(Excluded(session.id, "no_partner", {"stops": group.stops}))
-    return kept, left
+    rank, last = -1, None
+    for key, _, stops in nsmallest(LONGEST_ORDER, rows(), key=lambda row: row[:2]):
+        if key != last:
+            rank, last = rank + 1, key
+        entries.append(Entry(ids(stops), rank, key, travel(stops)))
+    inside = {id for entry in entries for id in entry.sessions}
+    beyond, alone = {"longest": LONGEST_ORDER}, {"stops": group.stops}
+    left = [
+        Excluded(s.id, "beyond_list", beyond)
+        if s.id in possible
+        else Excluded(s.id, "no_partner", alone)
+        for s in fit
+        if s.id not in inside
+    ]
+    return entries, left
 
 
 def _own_order(group: Group, fit: Sequence[Session]) -> tuple[list[Entry], list[Excluded]]:
@@ -191,23 +200,30 @@ def ids(stops: Sequence[Session]) -> tuple[str, ...]:
     return tuple(s.id for s in stops)
 
 
-def _key(group: Group, stops: Sequence[Session]) -> tuple[int, int]:
-    """The rank key of a visit: the sum of its field ranks and the worst of its date ranks.
+class _Keys:
+    """The rank keys of a group: places of fields and days looked up once, not searched for.
 
-    A field or date that the group did not rank counts as one place after its last.
+    The key of a visit is the sum of its field ranks and the worst of its date ranks. A field or
+    date that the group did not rank counts as one place after its last.
     """
-    field = sum(_place(group.fields, s.offer.field) for s in stops)
-    date = max(_date_rank(group, s) for s in stops)
-    return (field, date) if group.first == "field" else (date, field)
 
+    def __init__(self, group: Group) -> None:
+        self.fields = {field: place for place, field in reversed(list(enumerate(group.fields)))}
+        self.no_field, self.no_date = len(group.fields), len(group.dates)
+        self.days: dict[date, list[tuple[int, DateWish]]] = {}
+        for place, wish in enumerate(group.dates):
+            self.days.setdefault(wish.day, []).append((place, wish))
+        self.field_first = group.first == "field"
 
-def _place(ranked: Sequence[str], value: str) -> int:
-    return ranked.index(value) if value in ranked else len(ranked)
+    def visit(self, stops: Sequence[Session]) -> Key:
+        """The pair in the order that the group declares."""
+        field = sum(self.fields.get(s.offer.field, self.no_field) for s in stops)
+        day = max(self._date(s) for s in stops)
+        return (field, day) if self.field_first else (day, field)
 
-
-def _date_rank(group: Group, session: Session) -> int:
-    """The place of the first wished date (and hours) that hold the whole session."""
-    for rank, wish in enumerate(group.dates):
-        if wish.holds(session):
-            return rank
-    return len(group.dates)
+    def _date(self, session: Session) -> int:
+        """The place of the first wished date (and hours) that hold the whole session."""
+        for place, wish in self.days.get(session.day, ()):
+            if wish.holds(session):
+                return place
+        return self.no_date
