@@ -141,7 +141,8 @@ def uv_settings() -> dict[str, str]:
         "cert": "SSL_CERT_FILE",
     }
     _, output = run([str(PYTHON), "-m", "pip", "config", "list"])
-    settings = {"UV_HTTP_TIMEOUT": "180"}
+    # pip trusts what the machine trusts; uv does so only when told.
+    settings = {"UV_HTTP_TIMEOUT": "180", "UV_SYSTEM_CERTS": "true"}
     for line in output.splitlines():
         key, _, value = line.partition("=")
         section, _, name = key.strip().rpartition(".")

@@ -22,6 +22,12 @@ from deploy.local.refusal import Refusal
 LOCK = Path(__file__).with_name("kafka.lock")
 DIRECTORY = STORE / "jars" / "kafka-4.3.1"
 DOWNLOADS_AT_ONCE = 6
+# Debian and Ubuntu; Fedora and RHEL; SUSE.
+SYSTEM_CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,7 @@ def _by_jgo(jars: list[Jar], arrived: Path) -> None:
     """Download each locked coordinate; nothing is resolved, so nothing else can come in."""
     from jgo.maven import MavenContext, PythonResolver
 
+    _trust_what_the_machine_trusts()
     with TemporaryDirectory(dir=arrived.parent) as cache:
         context = MavenContext(
             repo_cache=Path(cache),
@@ -136,6 +143,18 @@ def _by_jgo(jars: list[Jar], arrived: Path) -> None:
 
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
             list(pool.map(one, jars))
+
+
+def _trust_what_the_machine_trusts() -> None:
+    """Let requests use the system's certificates, as pip and Maven do, instead of its own list.
+
+    Behind a company's proxy only the system knows whom to trust.
+    """
+    if not os.environ.get("REQUESTS_CA_BUNDLE"):
+        bundles = [os.environ.get("SSL_CERT_FILE", ""), *SYSTEM_CERTIFICATES]
+        found = next((path for path in bundles if path and Path(path).is_file()), None)
+        if found is not None:
+            os.environ["REQUESTS_CA_BUNDLE"] = found
 
 
 def _by_maven(jars: list[Jar], arrived: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,21 @@ def test_what_arrives_with_wrong_contents_never_reaches_the_class_path(
     with pytest.raises(Refusal):
         jars.fetch([_jar()], target)
     assert list(target.iterdir()) == []
+
+
+def test_the_systems_certificates_are_trusted_unless_others_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.touch()
+    monkeypatch.setattr(jars, "SYSTEM_CERTIFICATES", (str(tmp_path / "absent"), str(bundle)))
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "named.pem")
+    jars._trust_what_the_machine_trusts()
+    assert os.environ["REQUESTS_CA_BUNDLE"] == "named.pem"
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")
+    jars._trust_what_the_machine_trusts()
+    assert os.environ["REQUESTS_CA_BUNDLE"] == str(bundle)
 
 
 def test_an_unreachable_source_is_one_sentence(
