@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from services.placement.engine.answer import Answer, Part
 from services.placement.engine.answer_check import Infeasible, breaches
-from services.placement.engine.groups_highs import Program
 from services.placement.engine.groups_model import Model, build
 from services.placement.engine.market import Ints, Market
 from services.placement.engine.stages import CLAIMED, Run, Watch, encode, linear_stage
@@ -24,7 +23,7 @@ def solve_groups(market: Market, draw: Ints, watch: Watch) -> Answer:
     """Solve all stages of `max` mode; raises `Infeasible` when no placement keeps every rule."""
     model = build(market)
     check_fixed(market, model)
-    run = Run(model, draw, watch, Program(model, integer=True))
+    run = Run(model, draw, watch)
     fixed = tuple(sorted(Part(f.applicant, f.wish, f.people) for f in market.rules.fixed))
     if not breaches(market, fixed):
         run.best = encode(model, fixed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import highspy
@@ -38,6 +38,16 @@ class Arrays:
     def of(rows: Rows) -> Arrays:
         """Copy the rows collected so far."""
         return Arrays(*(np.array(c, dtype=np.int64) for c in _lists(rows)))
+
+    def extended(self, more: Arrays) -> Arrays:
+        """These rows followed by others."""
+        return Arrays(
+            np.concatenate([self.ptr, more.ptr[1:] + self.ptr[-1]]),
+            np.concatenate([self.col, more.col]),
+            np.concatenate([self.val, more.val]),
+            np.concatenate([self.low, more.low]),
+            np.concatenate([self.high, more.high]),
+        )
 
     def activity(self, x: Ints) -> Ints:
         """Exact value of every row at the integer point `x`."""
@@ -74,9 +84,12 @@ class Solved:
     bound: int | None
     finished: bool
     infeasible: bool = False
+    solver_bound: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def _inf(values: Ints) -> Floats:
+def as_infinite(values: Ints) -> Floats:
+    """Integer limits as floats, with HiGHS's infinity for absent ones."""
     out = values.astype(np.float64)
     out[values <= -INF] = -highspy.kHighsInf
     out[values >= INF] = highspy.kHighsInf
@@ -116,8 +129,8 @@ class Program:
         count = len(self.low)
         lp.num_col_, lp.num_row_ = count, len(self.rows.low)
         lp.col_cost_ = np.zeros(count)
-        lp.col_lower_, lp.col_upper_ = _inf(self.low), _inf(self.high)
-        lp.row_lower_, lp.row_upper_ = _inf(self.rows.low), _inf(self.rows.high)
+        lp.col_lower_, lp.col_upper_ = as_infinite(self.low), as_infinite(self.high)
+        lp.row_lower_, lp.row_upper_ = as_infinite(self.rows.low), as_infinite(self.rows.high)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = self.rows.ptr.astype(np.int32)
         lp.a_matrix_.index_ = self.rows.col.astype(np.int32)
@@ -133,21 +146,14 @@ class Program:
         add = Arrays.of(extra)
         self.solver.addRows(
             len(extra),
-            _inf(add.low),
-            _inf(add.high),
+            as_infinite(add.low),
+            as_infinite(add.high),
             len(add.col),
             add.ptr[:-1].astype(np.int32),
             add.col.astype(np.int32),
             add.val.astype(np.float64),
         )
-        shift = self.rows.ptr[-1]
-        self.rows = Arrays(
-            np.concatenate([self.rows.ptr, add.ptr[1:] + shift]),
-            np.concatenate([self.rows.col, add.col]),
-            np.concatenate([self.rows.val, add.val]),
-            np.concatenate([self.rows.low, add.low]),
-            np.concatenate([self.rows.high, add.high]),
-        )
+        self.rows = self.rows.extended(add)
 
     def set_cost(self, cost: Ints) -> None:
         """Minimise this objective from now on."""
@@ -157,7 +163,7 @@ class Program:
     def set_bounds(self, low: Ints, high: Ints) -> None:
         """Replace the column bounds (branching, fixing, neighbourhoods)."""
         index = np.arange(len(low), dtype=np.int32)
-        self.solver.changeColsBounds(len(low), index, _inf(low), _inf(high))
+        self.solver.changeColsBounds(len(low), index, as_infinite(low), as_infinite(high))
 
     def relax(self, time_limit: float | None = None) -> Relaxed:
         """Solve the relaxation of a program made with `integer=False`, warm from the last one."""

@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from services.placement.engine.answer import Answer, Part, Progress, StageResult, part_json
+from services.placement.engine.answer import Answer, Part, Progress, part_json
 from services.placement.engine.answer_check import Infeasible, breaches
 from services.placement.engine.groups import check_fixed
-from services.placement.engine.groups_highs import Program, objective_row
+from services.placement.engine.groups_highs import Solved, objective_row
 from services.placement.engine.groups_model import Model, build
 from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market import Fixed, Ints, Market
 from services.placement.engine.market_draws import draw_places
 from services.placement.engine.repair_changes import Change, changed
-from services.placement.engine.stages import CLAIMED, Run, Watch, encode, linear_cost
+from services.placement.engine.stages import Run, Watch, encode, linear_cost, stage_result
 
 STAGES = ("kept", "placed", "rank", "moved", "lottery")
 
@@ -157,21 +157,17 @@ def _watch(
 def _solve(market: Market, old: list[Part], watch: Watch) -> Answer:
     model = build(market)
     check_fixed(market, model)
-    run = Run(model, draw_places(market), watch, Program(model, integer=True))
-    run.best = _start(market, model, old, run.program)
+    run = Run(model, draw_places(market), watch)
+    run.best = _start(market, model, old)
     for stage in STAGES:
         cost, constant, sign = _objective(run, stage, old)
-        if watch.expired() and run.best is not None:
-            finished, bound = False, None
-        else:
+        solved = Solved(None, None, None, finished=False)
+        if not watch.expired() or run.best is None:
             solved = run.minimise(stage, cost, 0.6, sign)
             if run.best is None:
                 raise Infeasible("infeasible", {"proved": solved.infeasible})
-            finished, bound = solved.finished, solved.bound
         value = int(cost @ run.point())
-        limit = value if finished else bound
-        shown = None if limit is None else sign * limit + constant
-        run.results.append(StageResult(stage, sign * value + constant, shown, CLAIMED))
+        run.results.append(stage_result(stage, value, sign, solved, constant))
         run.hold(objective_row(stage, cost, value))
     parts = run.parts()
     broken = breaches(market, parts)
@@ -180,7 +176,7 @@ def _solve(market: Market, old: list[Part], watch: Watch) -> Answer:
     return Answer(market, "max", parts, run.results, engine="repair")
 
 
-def _start(market: Market, model: Model, old: list[Part], program: Program) -> Ints | None:
+def _start(market: Market, model: Model, old: list[Part]) -> Ints | None:
     """A feasible first point: the old placement without what became impossible, or nothing."""
     state = State(Static.of(market))
     for f in market.rules.fixed:
@@ -193,9 +189,7 @@ def _start(market: Market, model: Model, old: list[Part], program: Program) -> I
         tuple(Part(f.applicant, f.wish, f.people) for f in market.rules.fixed),
     ):
         if not breaches(market, parts):
-            point = encode(model, parts)
-            if program.keeps(point):
-                return point
+            return encode(model, parts)
     return None
 
 

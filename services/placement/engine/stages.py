@@ -15,8 +15,10 @@ import numpy as np
 
 from services.placement.engine.answer import Part, Progress, StageResult, stage_value
 from services.placement.engine.answer_check import Infeasible
-from services.placement.engine.groups_highs import Program, Solved, objective_row
+from services.placement.engine.groups_highs import Program, Solved, Tick, objective_row
+from services.placement.engine.groups_master import Master, Pool
 from services.placement.engine.groups_model import Model, Rows
+from services.placement.engine.groups_tree import Search, evidence
 from services.placement.engine.market import Ints, Market
 
 Report = Callable[[Progress], bool]
@@ -25,6 +27,10 @@ PROVED, BOUNDED, CLAIMED = "proved", "bounded", "solver-claimed"
 #: Share of the remaining time that one stage may use while others still follow.
 STAGE_SHARE = 0.6
 TICK_SECONDS = 0.25
+#: Up to this many columns the compact program is worth handing to HiGHS as a last resort.
+COMPACT_COLUMNS = 3000
+#: Its work limit where no clock limits it.
+COMPACT_NODES = 2000
 
 
 class Cancelled(Exception):
@@ -73,11 +79,11 @@ class Run:
     model: Model
     draw: Ints
     watch: Watch
-    program: Program
     best: Ints | None = None
     results: list[StageResult] = field(default_factory=list)
     held: list[Rows] = field(default_factory=list)
     more_columns: int = 0
+    pool: Pool | None = None
 
     @property
     def market(self) -> Market:
@@ -110,7 +116,6 @@ class Run:
     def hold(self, rows: Rows) -> None:
         """Keep what a stage reached, for all later stages."""
         self.held.append(rows)
-        self.program.add_rows(rows)
 
     def padded(self, cost: Ints) -> Ints:
         """An objective over the model's columns, with zeros for those that leximin appended."""
@@ -139,12 +144,62 @@ class Run:
             return self.watch.tell(progress)
 
         limit = None if left is None else left * share
-        solved = self.program.minimise(cost, start=self.best, time_limit=limit, tick=tick)
+        solved = self.search(self.held, self.more_columns, cost, self.best, limit, tick)
         if solved.x is not None:
             self.best = solved.x
-        if not solved.finished and not solved.infeasible and limit is not None:
+        return solved
+
+    def search(
+        self,
+        held: list[Rows],
+        more_columns: int,
+        cost: Ints,
+        best: Ints | None,
+        limit: float | None,
+        tick: Tick,
+    ) -> Solved:
+        """Solve one integer program over the model and `held` rows, with its evidence.
+
+        `limit` is in seconds; `more_columns` 0/1 columns are appended to the model's.
+        """
+        end = None if limit is None else self.watch.now() + limit
+
+        def left() -> float | None:
+            return None if end is None else end - self.watch.now()
+
+        def go_on(value: int | None, bound: int | None) -> bool:
+            return tick(-1e300 if bound is None else bound, value)
+
+        master = Master(self.model, held, more_columns, self.pool)
+        search = Search(master, cost, best, go_on, left)
+        solved = search.run()
+        self.pool = master.pool
+        if solved.bound is not None or solved.infeasible:
+            solved.evidence = evidence(search, 0 if solved.bound is None else solved.bound)
+        small = len(cost) <= COMPACT_COLUMNS
+        stopped = self.watch.stopped or (end is not None and self.watch.now() >= end)
+        if not solved.finished and not stopped and (small or solved.x is None):
+            program = Program(self.model, integer=True, more_columns=more_columns)
+            for rows in held:
+                program.add_rows(rows)
+            _look_further(program, cost, solved, left(), tick)
+        if not solved.finished and end is not None:
             self.watch.timed_out = self.watch.timed_out or self.watch.left() == 0
         return solved
+
+
+def _look_further(
+    program: Program, cost: Ints, solved: Solved, left: float | None, tick: Tick
+) -> None:
+    """Where the tree was cut short, let HiGHS look further; its bound is no evidence."""
+    nodes = COMPACT_NODES if left is None else None
+    again = program.minimise(cost, start=solved.x, time_limit=left, node_limit=nodes, tick=tick)
+    if again.infeasible:
+        solved.finished = solved.infeasible = True
+    if again.x is not None and (solved.value is None or int(cost @ again.x) < solved.value):
+        solved.x, solved.value = again.x, int(cost @ again.x)
+    solved.solver_bound = again.bound
+    solved.finished = solved.value is not None and solved.value == solved.bound
 
 
 def decode(model: Model, x: Ints) -> tuple[Part, ...]:
@@ -188,6 +243,20 @@ def linear_cost(model: Model, stage: str, draw: Ints) -> Ints:
     return np.array(model.weights(draw[who]), dtype=np.int64)
 
 
+def stage_result(
+    stage: str, value: int, sign: int, solved: Solved, constant: int = 0
+) -> StageResult:
+    """A linear stage's result: what its evidence proves, in the stage's own direction."""
+    detail: dict[str, Any] = {}
+    if solved.solver_bound is not None and solved.solver_bound != solved.bound:
+        detail["solver_bound"] = sign * solved.solver_bound + constant
+    bound = None if solved.bound is None else sign * min(solved.bound, value) + constant
+    claim = CLAIMED if bound is None else BOUNDED
+    if bound == sign * value + constant:
+        claim = PROVED
+    return StageResult(stage, sign * value + constant, bound, claim, detail, solved.evidence)
+
+
 def stage_share(left: int) -> float:
     """Share of the remaining time for a stage that `left` others follow."""
     return 1.0 if left == 0 else STAGE_SHARE
@@ -206,8 +275,7 @@ def linear_stage(run: Run, stage: str, follow: int) -> None:
     if solved.infeasible or run.best is None:
         raise no_answer(run, solved)
     value = int(cost @ run.best)
-    bound = value if solved.finished else solved.bound
-    result = StageResult(stage, sign * value, None if bound is None else sign * bound, CLAIMED)
+    result = stage_result(stage, value, sign, solved)
     run.results.append(result)
     run.hold(objective_row(stage, cost, value))
     progress = Progress(

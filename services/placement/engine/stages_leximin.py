@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -24,10 +25,10 @@ from services.placement.engine.answer import (
     unplaced_shares,
     worst_share,
 )
-from services.placement.engine.groups_highs import Program, Solved
+from services.placement.engine.groups_highs import Arrays, Solved
 from services.placement.engine.groups_model import Rows
 from services.placement.engine.market import Ints
-from services.placement.engine.stages import CLAIMED, Run, decode, stage_share
+from services.placement.engine.stages import CLAIMED, PROVED, Run, decode, stage_share
 
 #: Above this many schools or steps the exact scheme gives way to its best point so far.
 MAX_SCHOOLS = 60
@@ -45,10 +46,12 @@ def school_terms(run: Run) -> list[list[tuple[int, int]]]:
 
 def leximin_stage(run: Run, follow: int) -> None:
     """Improve the worst schools in order; holds every school's share reached."""
-    finished = False
+    finished = proved = False
+    steps: list[dict[str, Any]] = []
     if len(run.market.schools) <= MAX_SCHOOLS and not run.watch.expired():
         levels = _Levels(run, follow)
         finished = levels.search()
+        steps, proved = levels.steps, finished and levels.proved
         if finished:
             levels.keep()
     parts = run.parts()
@@ -57,7 +60,9 @@ def leximin_stage(run: Run, follow: int) -> None:
     vector = [[run.market.schools[c], missing, size] for missing, size, c in rows]
     bound = worst if finished else MILLION
     detail = {"schools": vector, "exact": finished}
-    run.results.append(StageResult("leximin", worst, bound, CLAIMED, detail))
+    claim = PROVED if proved else CLAIMED
+    known = {"kind": "levels", "levels": steps} if proved else {}
+    run.results.append(StageResult("leximin", worst, bound, claim, detail, known))
     if not finished:
         _hold_shares(run)
     index = len(run.results) - 1
@@ -87,11 +92,17 @@ def _at(size: int, level: Fraction) -> int:
 
 @dataclass
 class _Levels:
-    """The search over levels; owns a program with the exemption columns appended."""
+    """The search over levels; the exemption columns `q` come after the model's columns.
+
+    Rows (section 5 of the market page): `below:c` asks of every school to lie below the level
+    under trial, `level:L:c` and `count:L` hold a settled level L, `rest:c` closes the scheme.
+    """
 
     run: Run
     follow: int
     exempt: dict[int, list[int]] = field(default_factory=dict)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    proved: bool = True
 
     def __post_init__(self) -> None:
         run = self.run
@@ -114,48 +125,47 @@ class _Levels:
         """Hold the vector reached, whichever schools stand where, for the later stages."""
         rows = Rows()
         for c in self.schools:
-            self._target(rows, c, 0, [])
+            self._row(rows, f"rest:{c}", c, 0, [])
         run = self.run
         run.best = self.best
         run.held = [*self.held, rows]
         run.more_columns = self.columns - run.model.columns
-        run.program = self._program()
-        run.program.add_rows(rows)
 
     def search(self) -> bool:
         """Run the scheme; answers whether it ended by itself (then the shares are leximin)."""
         for _ in range(MAX_STEPS):
-            free = self.free()
             level = max(
-                (Fraction(self.missing(c, self.best), self.size[c]) for c in free),
+                (Fraction(self.missing(c, self.best), self.size[c]) for c in self.free()),
                 default=Fraction(0),
             )
             if level == 0:
                 return True
             if self.run.watch.expired():
                 return False
-            beaten = self._solve(self._targets(level), np.zeros(self.columns, np.int64))
+            beaten = self._solve(self._below_rows(level), np.zeros(self.columns, np.int64))
             if beaten.x is not None:
                 self._accept(beaten.x)
-            elif not beaten.infeasible or not self._count(level):
+                continue
+            if not beaten.infeasible or not self._count(level, beaten):
                 return False
         return False
 
-    def _targets(self, level: Fraction) -> Rows:
+    def _below_rows(self, level: Fraction) -> Rows:
         """Every school below the level, unless exempted at an earlier one."""
         rows = Rows()
         for c in self.schools:
-            self._target(rows, c, _below(self.size[c], level), [])
+            self._row(rows, f"below:{c}", c, _below(self.size[c], level), [])
         return rows
 
-    def _target(self, rows: Rows, c: int, most: int, extra: list[tuple[int, int]]) -> None:
+    def _row(self, rows: Rows, name: str, c: int, most: int, extra: list[tuple[int, int]]) -> None:
+        """At most `most` people of school `c` unplaced, unless exempted."""
         allowed = [(q, self.size[c]) for q in self.exempt.get(c, [])] + extra
-        rows.add(f"target:{c}", [*self.terms[c], *allowed], low=self.size[c] - most)
+        rows.add(name, [*self.terms[c], *allowed], low=self.size[c] - most)
 
-    def _count(self, level: Fraction) -> bool:
+    def _count(self, level: Fraction, beaten: Solved) -> bool:
         """As few schools as possible at the level; appends their columns and holds the number."""
         at = [c for c in self.schools if _at(self.size[c], level) > _below(self.size[c], level)]
-        first = self.columns
+        first, index = self.columns, len(self.steps)
         self.columns += len(at)
         stand = np.array([self._stands(c, level) for c in at], dtype=np.int64)
         self.best = np.concatenate([self.best, stand])
@@ -163,17 +173,28 @@ class _Levels:
         for c in self.schools:
             low, high = _below(self.size[c], level), _at(self.size[c], level)
             own = [(first + at.index(c), high - low)] if c in at else []
-            self._target(rows, c, low if own else high, own)
+            self._row(rows, f"level:{index}:{c}", c, low if own else high, own)
         cost = np.zeros(self.columns, np.int64)
         cost[first:] = 1
         solved = self._solve(rows, cost)
         if solved.x is not None:
             self._accept(solved.x)
-        rows.add("count", [(first + i, 1) for i in range(len(at))], high=int(cost @ self.best))
+        count = int(cost @ self.best)
+        rows.add(f"count:{index}", [(first + i, 1) for i in range(len(at))], high=count)
         self.held.append(rows)
         for i, c in enumerate(at):
             self.exempt.setdefault(c, []).append(first + i)
-        return solved.finished
+        self.proved = self.proved and bool(beaten.evidence) and solved.bound == count
+        self.steps.append(
+            {
+                "level": [level.numerator, level.denominator],
+                "schools": at,
+                "count": count,
+                "below": beaten.evidence,
+                "fewest": solved.evidence,
+            }
+        )
+        return solved.finished or solved.solver_bound == count
 
     def _stands(self, c: int, level: Fraction) -> bool:
         exempt = any(self.best[q] for q in self.exempt.get(c, []))
@@ -183,26 +204,19 @@ class _Levels:
         self.best = x
         self.run.best = x[: self.run.model.columns + self.run.more_columns]
 
-    def _program(self) -> Program:
-        more = self.columns - self.run.model.columns
-        program = Program(self.run.model, integer=True, more_columns=more)
-        for held in self.held:
-            program.add_rows(held)
-        return program
-
     def _solve(self, rows: Rows, cost: Ints) -> Solved:
         run = self.run
-        program = self._program()
-        program.add_rows(rows)
         left = run.watch.left()
         limit = None if left is None else left * stage_share(self.follow)
         numbers = run.best_numbers()
+        worst = worst_share(run.market, decode(run.model, self.best))
 
         def tick(_dual: float, _value: int | None) -> bool:
-            worst = worst_share(run.market, decode(run.model, self.best))
             index = len(run.results)
             progress = Progress("leximin", index, run.watch.stages, worst, MILLION, numbers)
             return run.watch.tell(progress)
 
-        start = self.best if program.keeps(self.best) else None
-        return program.minimise(cost, start=start, time_limit=limit, tick=tick)
+        held = [*self.held, rows]
+        more = self.columns - run.model.columns
+        exact = all(Arrays.of(r).feasible(self.best) for r in held)
+        return run.search(held, more, cost, self.best if exact else None, limit, tick)

@@ -34,7 +34,7 @@ def put_there(answer: Answer, a: int, w: int) -> list[tuple[Part, ...]]:
     people = int(x.split_smallest[a]) if x.splits(a) else int(x.people[a])
     mine = [p for p in answer.parts if p.applicant == a]
     rest = [[q for q in answer.parts if q != p] for p in mine]
-    return [tuple([*parts, Part(a, w, people)]) for parts in (list(answer.parts), *rest)]
+    return [(*parts, Part(a, w, people)) for parts in (list(answer.parts), *rest)]
 
 
 @pytest.mark.parametrize("seed", range(150))

@@ -1,0 +1,355 @@
+"""Column generation over session patterns: the linear program behind the certified bound.
+
+The master chooses for every block a mixture of its *patterns* (points of the block) subject to all
+rows that tie blocks together; pricing asks each block for its best pattern at the current prices.
+When none improves, the master's value is the Dantzig-Wolfe bound of the box. Every set of prices on
+the way already gives a certified bound, and the best is kept. Rows implied by the blocks are left
+out of the master; a box is imposed by switching off the patterns that break it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from services.placement.engine.groups_blocks import Blocks, best_points, make_blocks
+from services.placement.engine.groups_bound import Bound, certified
+from services.placement.engine.groups_highs import Arrays, as_infinite
+from services.placement.engine.groups_model import Model, Rows
+from services.placement.engine.market import Ints
+
+Floats = NDArray[np.float64]
+#: A pattern enters the master only if it lowers the objective by more than this.
+TOLERANCE = 1e-7
+ROUNDS = 2000
+
+
+@dataclass
+class Pool:
+    """Patterns found so far: block, columns set to one, and the master's column of each."""
+
+    block: list[int] = field(default_factory=list)
+    columns: list[tuple[int, ...]] = field(default_factory=list)
+    known: set[tuple[int, ...]] = field(default_factory=set)
+
+
+@dataclass
+class Relaxation:
+    """Outcome of one box: certified bound, the fractional point, or proof that it is empty."""
+
+    bound: Bound | None
+    x: Floats | None
+    empty: bool = False
+    finished: bool = True
+
+
+class Master:
+    """The restricted master of one model and its held rows."""
+
+    def __init__(
+        self,
+        model: Model,
+        held: list[Rows],
+        more_columns: int = 0,
+        pool: Pool | None = None,
+    ) -> None:
+        self.model = model
+        self.blocks: Blocks = make_blocks(model)
+        more = np.zeros(more_columns, np.int64)
+        self.low = np.concatenate([np.array(model.low, dtype=np.int64), more])
+        self.high = np.concatenate([np.array(model.high, dtype=np.int64), more + 1])
+        self.names: list[str] = list(model.rows.name)
+        self.column_names = [*model.names, *(f"q:{i}" for i in range(more_columns))]
+        self.rows = Arrays.of(model.rows)
+        for rows in held:
+            self.rows = self.rows.extended(Arrays.of(rows))
+            self.names.extend(rows.name)
+        inside = np.zeros(len(self.low), np.bool_)
+        inside[: len(self.blocks.inside)] = self.blocks.inside
+        self.blocks = Blocks(**{**self.blocks.__dict__, "inside": inside})
+        self.keep = self._kept_rows()
+        self._columns()
+        self.pool = Pool()
+        self.solver: Any = _solver()
+        self._start()
+        if pool is not None:
+            known = list(zip(pool.block, pool.columns, strict=True))
+            self.add_patterns(known, np.zeros(len(self.low), np.int64))
+
+    def _kept_rows(self) -> Ints:
+        """Rows of the master: all but those that a block implies."""
+        covered = {
+            int(s) for s, full in zip(self.blocks.session, self.blocks.covers, strict=True) if full
+        }
+        with_block = {int(s): b for b, s in enumerate(self.blocks.session)}
+        homed = {int(c) for c in self.blocks.item}
+        stops = self.model.market.wishes
+        keep: list[int] = []
+        for i, name in enumerate(self.names):
+            kind, _, rest = name.partition(":")
+            implied = False
+            if kind in {"max", "min"}:
+                implied = int(rest) in covered
+            elif kind == "link":
+                w, s = (int(part) for part in rest.split(":"))
+                first = int(stops.stop_session[stops.stop_ptr[w]])
+                implied = first == s and s in with_block and int(self.model.g[w]) in homed
+            if not implied:
+                keep.append(i)
+        return np.array(keep, dtype=np.int64)
+
+    def _columns(self) -> None:
+        """The model's matrix by columns, over the master's rows only."""
+        place = np.full(len(self.names), -1, np.int64)
+        place[self.keep] = np.arange(len(self.keep))
+        owner = np.repeat(np.arange(len(self.names)), np.diff(self.rows.ptr))
+        there = place[owner] >= 0
+        row, col, val = place[owner[there]], self.rows.col[there], self.rows.val[there]
+        order = np.argsort(col, kind="stable")
+        self.col_row, self.col_val = row[order], val[order]
+        counts = np.bincount(col, minlength=len(self.low))
+        self.col_ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+    def _start(self) -> None:
+        """Rows of the master, convexity rows of the blocks, and the columns outside blocks."""
+        rows, blocks = len(self.keep), len(self.blocks)
+        low = np.concatenate([as_infinite(self.rows.low[self.keep]), np.zeros(blocks)])
+        high = np.concatenate([as_infinite(self.rows.high[self.keep]), np.ones(blocks)])
+        self.solver.addRows(
+            rows + blocks, low, high, 0,
+            np.zeros(rows + blocks, np.int32), np.zeros(0, np.int32), np.zeros(0),
+        )  # fmt: skip
+        self.free = np.nonzero(~self.blocks.inside)[0]
+        for j in self.free.tolist():
+            span = slice(int(self.col_ptr[j]), int(self.col_ptr[j + 1]))
+            self.solver.addCol(
+                0.0, float(self.low[j]), float(self.high[j]), span.stop - span.start,
+                self.col_row[span].astype(np.int32), self.col_val[span].astype(np.float64),
+            )  # fmt: skip
+
+    def add_patterns(self, patterns: list[tuple[int, tuple[int, ...]]], cost: Ints) -> int:
+        """Add (block, columns set to one) patterns that are new; answers how many."""
+        fresh: list[tuple[int, tuple[int, ...]]] = []
+        for b, columns in patterns:
+            if columns not in self.pool.known:
+                self.pool.known.add(columns)
+                fresh.append((b, columns))
+        costs: list[float] = []
+        starts: list[int] = []
+        index: list[int] = []
+        value: list[float] = []
+        for b, columns in fresh:
+            total: dict[int, int] = {}
+            for j in columns:
+                for k in range(int(self.col_ptr[j]), int(self.col_ptr[j + 1])):
+                    i = int(self.col_row[k])
+                    total[i] = total.get(i, 0) + int(self.col_val[k])
+            starts.append(len(index))
+            index.extend(total)
+            value.extend(float(v) for v in total.values())
+            index.append(len(self.keep) + b)
+            value.append(1.0)
+            costs.append(float(sum(int(cost[j]) for j in columns)))
+            self.pool.block.append(b)
+            self.pool.columns.append(columns)
+        if fresh:
+            count = len(fresh)
+            self.solver.addCols(
+                count, np.array(costs), np.zeros(count), np.ones(count), len(index),
+                np.array(starts, np.int32), np.array(index, np.int32), np.array(value),
+            )  # fmt: skip
+        return len(fresh)
+
+    def add_point(self, x: Ints, cost: Ints) -> None:
+        """Add the patterns of a feasible integer point, so that the master is feasible."""
+        self.add_patterns(self._patterns_of(x), cost)
+
+    def _patterns_of(self, x: Ints) -> list[tuple[int, tuple[int, ...]]]:
+        """The patterns of an integer point, one for each block that runs."""
+        patterns: list[tuple[int, tuple[int, ...]]] = []
+        for b in range(len(self.blocks)):
+            z = int(self.blocks.z[b])
+            if x[z] == 1:
+                items = self.blocks.item[self.blocks.ptr[b] : self.blocks.ptr[b + 1]]
+                chosen = tuple(int(j) for j in items if x[j] == 1)
+                patterns.append((b, (z, *chosen)))
+        return patterns
+
+    def set_cost(self, cost: Ints) -> None:
+        """The objective of all columns."""
+        costs = [float(cost[j]) for j in self.free]
+        costs.extend(float(sum(int(cost[j]) for j in columns)) for columns in self.pool.columns)
+        index = np.arange(len(costs), dtype=np.int32)
+        self.solver.changeColsCost(len(costs), index, np.array(costs))
+
+    def set_box(self, low: Ints, high: Ints) -> None:
+        """Impose a box: bounds of free columns, forced blocks, patterns outside switched off."""
+        blocks = self.blocks
+        ends = np.ones(len(self.pool.block))
+        touched = np.nonzero((low != self.low) | (high != self.high))[0]
+        inside = {int(j) for j in touched if blocks.inside[j]}
+        if inside:
+            must: dict[int, set[int]] = {}
+            owner = self._owner()
+            for j in inside:
+                if low[j] > 0:
+                    must.setdefault(owner[j], set()).add(j)
+            banned = {j for j in inside if high[j] < 1}
+            for i, (b, columns) in enumerate(zip(self.pool.block, self.pool.columns, strict=True)):
+                if banned.intersection(columns) or not must.get(b, set()) <= set(columns):
+                    ends[i] = 0.0
+        count = len(self.free)
+        lower = np.concatenate([low[self.free].astype(np.float64), np.zeros(len(ends))])
+        upper = np.concatenate([high[self.free].astype(np.float64), ends])
+        index = np.arange(count + len(ends), dtype=np.int32)
+        self.solver.changeColsBounds(len(index), index, lower, upper)
+        forced = low[blocks.z] > 0
+        for item in np.nonzero(low[blocks.item] > 0)[0].tolist():
+            forced[self._block_of_item(item)] = True
+        rows = np.arange(len(self.keep), len(self.keep) + len(blocks), dtype=np.int32)
+        self.solver.changeRowsBounds(
+            len(rows), rows, forced.astype(np.float64), np.ones(len(blocks))
+        )
+
+    def _block_of_item(self, i: int) -> int:
+        return int(np.searchsorted(self.blocks.ptr, i, side="right")) - 1
+
+    def _owner(self) -> dict[int, int]:
+        if not hasattr(self, "_owners"):
+            self._owners = {int(z): b for b, z in enumerate(self.blocks.z)}
+            for i, j in enumerate(self.blocks.item):
+                self._owners[int(j)] = self._block_of_item(i)
+        return self._owners
+
+    def relax(
+        self,
+        cost: Ints,
+        low: Ints,
+        high: Ints,
+        target: int | None,
+        step: int,
+        go_on: Any,
+    ) -> Relaxation:
+        """Generate columns in the box until the bound is tight, reaches `target`, or `go_on` ends.
+
+        The master is feasible or made so by pricing its Farkas ray; `target` is the value from
+        which the box need not be looked at further.
+        """
+        self.set_box(low, high)
+        best: Bound | None = None
+        x: Floats | None = None
+        if not self.pool.block:
+            # HiGHS refuses a program without columns, so the first prices are zero.
+            nothing = np.zeros(len(self.names))
+            self._price_with(cost, nothing, np.zeros(len(self.blocks)), low, high, cost)
+        for _ in range(ROUNDS):
+            self.solver.run()
+            status = self.solver.getModelStatus()
+            if status == highspy.HighsModelStatus.kInfeasible:
+                outcome = self._repair(cost, low, high)
+                if outcome is None:
+                    continue
+                return outcome
+            if status != highspy.HighsModelStatus.kOptimal:
+                return Relaxation(best, None, finished=False)
+            solution = self.solver.getSolution()
+            x = self.as_point(np.asarray(solution.col_value))
+            y = self._multipliers(np.asarray(solution.row_dual))
+            bound = certified(self.rows, self.blocks, cost, y, low, high)
+            if bound.empty:
+                return Relaxation(bound, None, empty=True)
+            if best is None or bound.total * best.scale > best.total * bound.scale:
+                best = bound
+            if target is not None and best.value(step) >= target:
+                return Relaxation(best, x)
+            gain = np.asarray(solution.row_dual)[len(self.keep) :]
+            if not self._price(cost, y, gain, low, high):
+                return Relaxation(best, x)
+            if not go_on():
+                return Relaxation(best, x, finished=False)
+        return Relaxation(best, x, finished=False)
+
+    def _multipliers(self, dual: Floats) -> Floats:
+        y = np.zeros(len(self.names))
+        y[self.keep] = dual[: len(self.keep)]
+        return y
+
+    def as_mixture(self, x: Ints) -> list[float]:
+        """An integer point as values of the master's columns; its patterns must be known."""
+        place = {columns: i for i, columns in enumerate(self.pool.columns)}
+        values = [0.0] * (len(self.free) + len(place))
+        for i, j in enumerate(self.free.tolist()):
+            values[i] = float(x[j])
+        for _, columns in self._patterns_of(x):
+            if columns in place:
+                values[len(self.free) + place[columns]] = 1.0
+        return values
+
+    def as_point(self, value: Floats) -> Floats:
+        x = np.zeros(len(self.low))
+        x[self.free] = value[: len(self.free)]
+        for i in np.nonzero(value[len(self.free) :] > 1e-9)[0].tolist():
+            for j in self.pool.columns[i]:
+                x[j] += value[len(self.free) + i]
+        return x
+
+    def _price(self, cost: Ints, y: Floats, gain: Floats, low: Ints, high: Ints) -> int:
+        """Add the best pattern of every block that lowers the objective; answers how many."""
+        return self._price_with(cost, y, gain, low, high, cost)
+
+    def _pattern(self, take: Ints, b: int) -> tuple[int, tuple[int, ...]]:
+        lo, hi = int(self.blocks.ptr[b]), int(self.blocks.ptr[b + 1])
+        chosen = tuple(int(self.blocks.item[i]) for i in range(lo, hi) if take[i])
+        return b, (int(self.blocks.z[b]), *chosen)
+
+    def _repair(self, cost: Ints, low: Ints, high: Ints) -> Relaxation | None:
+        """The master is infeasible: price its ray. None if columns were added, else the proof."""
+        _, found, ray = self.solver.getDualRay()
+        if not found:
+            return Relaxation(None, None, finished=False)
+        vector = np.asarray(ray, dtype=np.float64)
+        size = float(np.abs(vector).max(initial=0.0))
+        if size == 0:
+            return Relaxation(None, None, finished=False)
+        zero = np.zeros(len(cost), np.int64)
+        for sign in (1.0, -1.0):
+            scaled = sign * vector / size
+            y = self._multipliers(scaled)
+            proof = certified(self.rows, self.blocks, zero, y, low, high, farkas=True)
+            if proof.empty or proof.total > 0:
+                return Relaxation(proof, None, empty=True)
+        for sign in (1.0, -1.0):
+            scaled = sign * vector / size
+            y, gain = self._multipliers(scaled), scaled[len(self.keep) :]
+            if self._price_with(zero, y, gain, low, high, cost):
+                return None
+        return Relaxation(None, None, finished=False)
+
+    def _price_with(
+        self, objective: Ints, y: Floats, gain: Floats, low: Ints, high: Ints, cost: Ints
+    ) -> int:
+        reduced = objective.astype(np.float64)
+        owner = np.repeat(np.arange(len(self.names)), np.diff(self.rows.ptr))
+        np.subtract.at(reduced, self.rows.col, y[owner] * self.rows.val)
+        points = best_points(self.blocks, reduced, low, high)
+        size = 1.0 + float(np.abs(gain).max(initial=0.0))
+        better = np.nonzero((points.runs > 0) & (points.value < gain - TOLERANCE * size))[0]
+        return self.add_patterns([self._pattern(points.take, int(b)) for b in better], cost)
+
+
+def _solver() -> Any:
+    make: Any = highspy.Highs
+    solver = make()
+    for option, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("random_seed", 0),
+        ("presolve", "off"),
+        ("solver", "simplex"),
+    ):
+        solver.setOptionValue(option, value)
+    return solver

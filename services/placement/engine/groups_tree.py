@@ -1,0 +1,248 @@
+"""Branch and price: one stage solved over the blocks, with the tree as its certificate.
+
+Idea: solve the master of the root box (a strong certified bound), look for a good integer answer
+among the patterns found, then divide boxes on a fractional column, always the box with the least
+bound first, until every box is proved to hold nothing better. Invariant: the leaves' boxes cover
+the root box, each with multipliers whose exact bound holds, so the least of them is a bound of the
+stage whenever the search stops. Source: Barnhart et al., Branch-and-price (1998).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import highspy
+import numpy as np
+
+from services.placement.engine.groups_bound import Bound, certified
+from services.placement.engine.groups_highs import Solved, step_of
+from services.placement.engine.groups_master import Floats, Master, Relaxation
+from services.placement.engine.market import Ints
+
+#: Work per stage: boxes times columns stay below this, so that runs without a clock repeat.
+WORK = 300_000
+INTEGRAL = 1e-6
+#: The restricted integer program may use this share of the stage's time.
+RESTRICTED_SHARE = 0.5
+
+
+@dataclass
+class Node:
+    """One box of the tree: bounds, certified bound, and its children or its leaf evidence."""
+
+    low: Ints
+    high: Ints
+    bound: Bound
+    x: Floats | None
+    column: int = -1
+    at: int = 0
+    down: int = -1
+    up: int = -1
+    empty: bool = False
+
+
+@dataclass
+class Search:
+    """What a search has: master, objective, best point, nodes, and when to stop."""
+
+    master: Master
+    cost: Ints
+    best: Ints | None
+    go_on: Callable[[int | None, int | None], bool]
+    left: Callable[[], float | None]
+    nodes: list[Node] = field(default_factory=list)
+    node_limit: int = 0
+
+    def __post_init__(self) -> None:
+        self.step = step_of(self.cost)
+        if not self.node_limit:
+            self.node_limit = min(5000, max(30, WORK // len(self.cost)))
+
+    @property
+    def value(self) -> int | None:
+        """Objective of the best point."""
+        return None if self.best is None else int(self.cost @ self.best)
+
+    def accept(self, x: Ints) -> bool:
+        """Take an integer point if it is feasible in exact integers and better."""
+        master = self.master
+        inside = bool(((x >= master.low) & (x <= master.high)).all())
+        if not inside or not master.rows.feasible(x):
+            return False
+        if self.value is None or int(self.cost @ x) < self.value:
+            self.best = x
+            return True
+        return False
+
+    def run(self) -> Solved:
+        """Solve the stage; `Solved.finished` means that the tree proves the value."""
+        master = self.master
+        if self._trivial():
+            return self._result()
+        if self.best is not None:
+            master.add_point(self.best, self.cost)
+        master.set_cost(self.cost)
+        root = self._relax(master.low, master.high)
+        if root.empty and root.bound is not None:
+            self.nodes.append(Node(master.low, master.high, root.bound, None, empty=True))
+            return Solved(None, None, None, finished=True, infeasible=True)
+        if root.bound is None:
+            return Solved(self.best, self.value, None, finished=False)
+        self.nodes.append(Node(master.low, master.high, root.bound, root.x))
+        self._take(root.x)
+        if not self._proved(root.bound) and root.x is not None and self._still(root.bound):
+            self._restricted()
+        if root.finished:
+            self._branch()
+        return self._result()
+
+    def _trivial(self) -> bool:
+        """Whether the best point has every column at its cheapest: then no prices are needed."""
+        master = self.master
+        zero = np.zeros(len(master.names))
+        bound = certified(master.rows, master.blocks, self.cost, zero, master.low, master.high)
+        if self.best is None or bound.empty or not self._proved(bound):
+            return False
+        self.nodes.append(Node(master.low, master.high, bound, None))
+        return True
+
+    def _relax(self, low: Ints, high: Ints) -> Relaxation:
+        def go_on() -> bool:
+            return self._still(self.nodes[0].bound if self.nodes else None)
+
+        return self.master.relax(self.cost, low, high, self.value, self.step, go_on)
+
+    def _still(self, bound: Bound | None) -> bool:
+        left = self.left()
+        shown = None if bound is None else bound.value(self.step)
+        return self.go_on(self.value, shown) and (left is None or left > 0)
+
+    def _proved(self, bound: Bound) -> bool:
+        return bound.empty or (self.value is not None and bound.value(self.step) >= self.value)
+
+    def _take(self, x: Floats | None) -> bool:
+        """Accept a relaxed point that is integral already."""
+        if x is None or float(np.abs(x - np.rint(x)).max(initial=0.0)) > INTEGRAL:
+            return False
+        return self.accept(np.rint(x).astype(np.int64))
+
+    def _restricted(self) -> None:
+        """The best answer made of the patterns found so far, by HiGHS."""
+        master = self.master
+        make: Any = highspy.Highs
+        solver = make()
+        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+            solver.setOptionValue(option, value)
+        solver.passModel(master.solver.getLp())
+        count = solver.getNumCol()
+        kinds = np.full(count, highspy.HighsVarType.kInteger.value, dtype=np.uint8)
+        solver.changeColsIntegrality(count, np.arange(count, dtype=np.int32), kinds)
+        solver.setOptionValue("mip_abs_gap", self.step * 0.999)
+        solver.setOptionValue("mip_rel_gap", 0.0)
+        left = self.left()
+        if left is not None:
+            solver.setOptionValue("time_limit", max(0.05, left * RESTRICTED_SHARE))
+        else:
+            solver.setOptionValue("mip_max_nodes", 5000)
+        root = self.nodes[0].bound
+
+        def heard(event: Any) -> None:
+            if not self.go_on(self.value, root.value(self.step)):
+                event.interrupt()
+
+        if self.best is not None:
+            point = highspy.HighsSolution()
+            point.col_value = master.as_mixture(self.best)
+            solver.setSolution(point)
+        solver.cbMipInterrupt += heard
+        solver.run()
+        solver.cbMipInterrupt -= heard
+        if np.isfinite(solver.getInfo().objective_function_value):
+            values = np.asarray(solver.getSolution().col_value)
+            self.accept(np.rint(master.as_point(np.rint(values))).astype(np.int64))
+
+    def _branch(self) -> None:
+        """Best-first search over boxes until all are proved or a limit is met."""
+        order = 0
+        heap: list[tuple[float, int, int]] = [(0.0, 0, 0)]
+        while heap and len(self.nodes) + 2 <= self.node_limit:
+            _, _, i = heapq.heappop(heap)
+            node = self.nodes[i]
+            if self._proved(node.bound):
+                continue
+            if node.x is None or not self._still(self._least()):
+                break
+            column, at = self._fractional(node.x)
+            if column < 0:
+                break
+            node.column, node.at = column, at
+            for side in (0, 1):
+                low, high = node.low.copy(), node.high.copy()
+                if side == 0:
+                    high[column] = at
+                else:
+                    low[column] = at + 1
+                child = self._relax(low, high)
+                # A box without a bound of its own keeps its parent's, which holds in it too.
+                bound = child.bound if child.bound is not None else node.bound
+                if not child.empty and _worse(bound, node.bound):
+                    bound = node.bound
+                self.nodes.append(Node(low, high, bound, child.x, empty=child.empty))
+                index = len(self.nodes) - 1
+                node.down, node.up = (index, node.up) if side == 0 else (node.down, index)
+                if child.finished and not child.empty:
+                    self._take(child.x)
+                if not child.empty and not self._proved(bound):
+                    order += 1
+                    heapq.heappush(heap, (bound.total / bound.scale, order, index))
+
+    def _fractional(self, x: Floats) -> tuple[int, int]:
+        """The column furthest from an integer (least index among equals), and its floor."""
+        away = np.abs(x - np.rint(x))
+        column = int(np.argmax(away))
+        if away[column] <= INTEGRAL:
+            return -1, 0
+        return column, int(np.floor(x[column]))
+
+    def _leaves(self) -> list[Node]:
+        return [n for n in self.nodes if n.down < 0]
+
+    def _least(self) -> Bound | None:
+        open_nodes = [n.bound for n in self._leaves() if not n.empty]
+        return min(open_nodes, key=lambda b: b.total / b.scale, default=None)
+
+    def _result(self) -> Solved:
+        bounds = [n.bound.value(self.step) for n in self._leaves() if not n.empty]
+        if not bounds:
+            finished = self.best is None
+            return Solved(self.best, self.value, self.value, finished=True, infeasible=finished)
+        bound = min(bounds)
+        if self.value is not None:
+            bound = min(bound, self.value)
+        return Solved(self.best, self.value, bound, finished=bound == self.value)
+
+
+def _worse(bound: Bound, other: Bound) -> bool:
+    return not bound.empty and bound.total * other.scale < other.total * bound.scale
+
+
+def evidence(search: Search, target: int) -> dict[str, Any]:
+    """The tree as the certificate file carries it; every leaf proves `target`."""
+    names, columns = search.master.names, search.master.column_names
+    nodes: list[dict[str, Any]] = []
+    for node in search.nodes:
+        if node.down >= 0:
+            column = columns[node.column]
+            nodes.append({"column": column, "at": node.at, "down": node.down, "up": node.up})
+            continue
+        leaf: dict[str, Any] = {
+            "scale": node.bound.scale,
+            "rows": {names[i]: y for i, y in sorted(node.bound.rows.items())},
+        }
+        if node.empty:
+            leaf["infeasible"] = True
+        nodes.append(leaf)
+    return {"kind": "tree", "target": target, "nodes": nodes}
