@@ -15,6 +15,7 @@ from services.registration.commands import COMMANDS
 from services.registration.contacts import api as contacts
 from services.registration.imports import api as imports
 from services.registration.invitations import api as invitations
+from services.registration.openings import api as openings
 from services.registration.organisations import api as organisations
 from services.registration.programmes import api as programmes
 from services.registration.projections import projections
@@ -45,6 +46,7 @@ service = Service(
         applications.campaign_routes,
         applications.routes,
         imports.routes,
+        openings.routes,
     ],
     commands=COMMANDS,
     indexes=stores.INDEXES,

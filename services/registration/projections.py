@@ -2,6 +2,7 @@
 
 from chassis.events.envelope import Received
 from chassis.events.handlers import Projections, Write
+from services.registration.openings import store as openings
 from services.registration.surveys import store as surveys
 
 projections = Projections()
@@ -45,3 +46,18 @@ timelines = projections.add(
 def sibling_told(event: Received) -> list[Write]:
     """A school sees each step on the way of its groups, by whom and when."""
     return surveys.told(event)
+
+
+offered = projections.add("offered", collections=(openings.OFFERED,), topics=("placement.offers",))
+
+
+@offered.on("offer.published", "offer.revised")
+def offer_stands(event: Received) -> list[Write]:
+    """A school sees on which days something opens."""
+    return openings.offered(event)
+
+
+@offered.on("offer.withdrawn")
+def offer_gone(event: Received) -> list[Write]:
+    """What a host takes back is not shown any more."""
+    return openings.withdrawn(event)

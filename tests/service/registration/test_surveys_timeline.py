@@ -32,7 +32,11 @@ def city(registration: Registration) -> World:
 def event(kind: str, number: int, **changes: Any) -> Received:
     """A sibling's event: the contract's good example with other ids."""
     example = CONTRACTS / "examples" / f"{kind}.v1" / "good-1.json"
-    topic = {"booking": "placement.bookings", "placement": "placement.placements"}
+    topic = {
+        "booking": "placement.bookings",
+        "placement": "placement.placements",
+        "offer": "placement.offers",
+    }
     return Received(
         topic=topic.get(kind.split(".")[0], "notifications.deliveries"),
         key=AGGREGATE.format(number),
@@ -104,3 +108,29 @@ def test_no_school_sees_the_steps_of_another_or_of_single_applicants(city: World
 def test_an_event_about_no_school_makes_no_entry() -> None:
     told = event("booking.asked", 6, school=None, group=None)
     assert service.projections.writes(told) == []
+
+
+def test_the_days_of_a_campaign_show_what_opens_and_what_is_closed(city: World) -> None:
+    session = {
+        "id": AGGREGATE.format(20),
+        "start": f"{city.day()}T01:00:00.000Z",
+        "end": f"{city.day()}T03:00:00.000Z",
+        "minimum": 8,
+        "maximum": 24,
+        "status": "open",
+    }
+    cancelled = {**session, "id": AGGREGATE.format(21), "status": "cancelled"}
+    tell(city, "offer.published", 22, field="drones", sessions=[session, cancelled])
+    school = city.school()
+    path = f"/api/v1/campaigns/{city.campaign}/days"
+    days = {day["date"]: day for day in school.done("GET", path)["items"]}
+    assert len(days) == (city.last - city.first).days + 1
+    assert days[city.day()] == {
+        "date": city.day(),
+        "closed": None,
+        "sessions": 1,
+        "seats": 24,
+        "fields": {"drones": 1},
+    }
+    tell(city, "offer.withdrawn", 22, sessions=[])
+    assert all(day["sessions"] == 0 for day in school.done("GET", path)["items"])
