@@ -1,16 +1,23 @@
 """JSON endpoints of offers: for centre and host their own, for everybody what is published."""
 
-from datetime import datetime
-
 from pydantic import BaseModel, Field
 
 from chassis.act import Act
-from chassis.documents import Receipt, Stored
+from chassis.documents import Receipt
 from chassis.http.routes import Body, Routes
 from chassis.roles import Role
 from services.placement.offers import operations
-from services.placement.offers.content import CODE, Content, Terms
-from services.placement.offers.model import ByTelephone, Offer, Status
+from services.placement.offers.content import CODE, ByTelephone, Content
+from services.placement.offers.model import Status
+from services.placement.offers.views import (
+    CatalogueView,
+    OffersView,
+    SessionView,
+    VersionsView,
+    VersionView,
+    own,
+    published,
+)
 from services.placement.organisations import operations as organisations
 
 routes = Routes("offers", "/api/v1")
@@ -87,114 +94,12 @@ class PageQuery(BaseModel):
     after: str | None = None
 
 
-class SessionView(BaseModel):
-    """One session."""
-
-    id: str
-    start: datetime
-    end: datetime
-    minimum: int
-    maximum: int
-    status: str
-
-
-class PublishedView(BaseModel):
-    """What everybody may know about a published offer."""
-
-    id: str
-    offer_version: int
-    centre: str
-    campaign: str | None
-    host: str
-    host_name: str | None
-    team: str | None
-    team_name: str | None
-    title: str
-    field: str
-    kind: str
-    levels: list[str]
-    grades: list[int]
-    hazards: list[str]
-    setting: str
-    place: str
-    place_code: str
-    accessible: list[str]
-    minimum: int
-    maximum: int
-    lead_days: int
-    travel_minutes: dict[str, int]
-    sessions: list[SessionView]
-
-
-class SkippedView(BaseModel):
-    """A day of a recurring rule that has no session, and why."""
-
-    date: str
-    code: str
-
-
-class ChangeView(BaseModel):
-    """One change of the offer."""
-
-    what: str
-    at: datetime
-    by: str
-    version: int
-    by_telephone: ByTelephone | None
-    reason_code: str | None
-
-
-class OfferView(PublishedView):
-    """An offer as its host and its centre see it."""
-
-    version: int
-    status: str
-    meeting_point: str
-    telephone: str | None
-    day_limit: int | None
-    blackout: list[str]
-    terms: Terms | None
-    either_or: bool
-    skipped: list[SkippedView]
-    changes: list[ChangeView]
-
-
-class OffersView(BaseModel):
-    """A page of one's own offers."""
-
-    items: list[OfferView]
-    next: str | None
-
-
-class CatalogueView(BaseModel):
-    """A page of published offers."""
-
-    items: list[PublishedView]
-    next: str | None
-
-
-class VersionView(BaseModel):
-    """What one version of an offer said."""
-
-    offer_version: int
-    at: datetime
-    by: str
-    content: Content
-    sessions: list[SessionView]
-
-
-class VersionsView(BaseModel):
-    """Every version, oldest first."""
-
-    items: list[VersionView]
-
-
 @routes.query("/offers", roles=OWN, answer=OffersView)
 def index(act: Act, query: OffersQuery) -> OffersView:
     """One's own offers."""
     page = operations.page(act, query.campaign, query.status, query.host, query.limit, query.cursor)
     names = organisations.names(act, [row.state.host for row in page.items])
-    return OffersView(items=[_own(row, names) for row in page.items], next=page.next)
+    return OffersView(items=[own(row, names) for row in page.items], next=page.next)
 
 
 @routes.query("/offers/<offer_id>", roles=(*OWN, Role.SCHOOL))
@@ -203,7 +108,9 @@ def show(act: Act, path: OfferPath) -> BaseModel:
     stored = operations.show(act, path.offer_id)
     names = organisations.names(act, [stored.state.host])
     mine = act.tenant() in (stored.state.host, stored.state.centre)
-    return _own(stored, names) if mine else _published(stored, names)
+    if not mine:
+        return published(stored, names)
+    return own(stored, names, operations.spoken_with(act, stored))
 
 
 @routes.query("/offers/<offer_id>/versions", roles=OWN, answer=VersionsView)
@@ -232,7 +139,7 @@ def catalogue(act: Act, path: CampaignPath, query: PageQuery) -> CatalogueView:
     """What is published for a campaign."""
     page = operations.catalogue(act, path.campaign_id, query.limit, query.cursor)
     names = organisations.names(act, [row.state.host for row in page.items])
-    return CatalogueView(items=[_published(row, names) for row in page.items], next=page.next)
+    return CatalogueView(items=[published(row, names) for row in page.items], next=page.next)
 
 
 @routes.command("POST", "/offers", roles=OWN, status=201)
@@ -259,42 +166,3 @@ def publish(act: Act, path: OfferPath, body: PublishBody) -> Receipt:
 def withdraw(act: Act, path: OfferPath, body: WithdrawBody) -> Receipt:
     """Take a published offer back, while nobody relies on it."""
     return operations.withdraw(act, path.offer_id, body.reason_code, body.by_telephone)
-
-
-def _shared(stored: Stored[Offer], names: dict[str, str]) -> dict[str, object]:
-    offer = stored.state
-    content = offer.content.model_dump()
-    return {
-        **{name: content[name] for name in PublishedView.model_fields if name in content},
-        "id": stored.id,
-        "offer_version": offer.version,
-        "centre": offer.centre,
-        "campaign": offer.campaign,
-        "host": offer.host,
-        "host_name": names.get(offer.host),
-        "sessions": [s.model_dump() for s in offer.sessions],
-    }
-
-
-def _published(stored: Stored[Offer], names: dict[str, str]) -> PublishedView:
-    return PublishedView.model_validate(_shared(stored, names))
-
-
-def _own(stored: Stored[Offer], names: dict[str, str]) -> OfferView:
-    offer = stored.state
-    content = offer.content
-    return OfferView.model_validate(
-        {
-            **_shared(stored, names),
-            "version": stored.version,
-            "status": offer.status,
-            "meeting_point": content.meeting_point,
-            "telephone": content.telephone,
-            "day_limit": content.day_limit,
-            "blackout": content.blackout,
-            "terms": content.terms.model_dump() if content.terms else None,
-            "either_or": content.either_or,
-            "skipped": offer.skipped,
-            "changes": [c.model_dump() for c in offer.changes],
-        }
-    )

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.errors import FieldError
 
@@ -64,6 +64,15 @@ class Terms(BaseModel):
     def cover(self, people: int, grade: int | None) -> bool:
         """Whether a request lies within the terms."""
         return people <= self.people and (not self.grades or grade is None or grade in self.grades)
+
+
+class ByTelephone(BaseModel):
+    """With whom the centre spoke on the telephone, and when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    spoken_with: str = Field(min_length=1, max_length=80)
+    at: AwareDatetime
 
 
 class Session(BaseModel):

@@ -19,13 +19,16 @@ LABELS_TOPIC = "placement.labels"
 Status = Literal["draft", "published", "withdrawn"]
 
 
-class ByTelephone(BaseModel):
-    """The centre recorded this for somebody who said it on the telephone (대리 입력)."""
+class Dictated(BaseModel):
+    """The centre recorded this for somebody who said it on the telephone (대리 입력).
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    With whom it spoke is kept under the offer's own key and never stands here in clear.
+    """
 
-    spoken_with: str
+    model_config = ConfigDict(frozen=True)
+
     at: datetime
+    sealed: bytes
 
 
 class Change(BaseModel):
@@ -37,7 +40,7 @@ class Change(BaseModel):
     at: datetime
     by: str
     version: int
-    by_telephone: ByTelephone | None = None
+    by_telephone: Dictated | None = None
     reason_code: str | None = None
 
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from chassis import vault
 from chassis.act import Act
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Refused
+from chassis.facts import in_ms, stamp
 from chassis.scope import Centre, Party, Public
 from services.placement.campaigns import operations as campaigns
 from services.placement.hosts import operations as hosts
 from services.placement.offers import calendar, publicholidays, store
 from services.placement.offers.codes import codes
-from services.placement.offers.content import MOST_SESSIONS, Content, Session, faults
-from services.placement.offers.model import ByTelephone, Change, Offer, events, team_of
+from services.placement.offers.content import MOST_SESSIONS, ByTelephone, Content, Session, faults
+from services.placement.offers.model import Change, Dictated, Offer, events, team_of
 from services.placement.offers.recurring import expand
 from services.placement.offers.store import Version
 from services.placement.organisations import operations as organisations
@@ -54,7 +56,7 @@ def draft(
         content=content,
         sessions=sessions,
         skipped=skipped,
-        changes=[_change(act, "drafted", by_telephone)],
+        changes=[_change(act, id, "drafted", by_telephone)],
     )
     return store.offers.create(act, id, offer, extra=_extra(offer))
 
@@ -70,7 +72,7 @@ def rewrite(
         new, sessions, skipped = _prepared(
             act, id, before.host, before.centre, before.campaign, content, by_telephone
         )
-        change = _change(act, "revised", by_telephone)
+        change = _change(act, id, "revised", by_telephone)
         after = before.rewritten(new, sessions, skipped, change, frozen=_frozen(act, before))
         if after.status != "published":
             return store.offers.save(act, stored, after, extra=_extra(after))
@@ -90,7 +92,7 @@ def publish(act: Act, id: str, by_telephone: ByTelephone | None = None) -> Recei
         hosts.require_approved(replace(act, scope=Centre(offer.centre)), offer.centre, offer.host)
         _campaign_takes(act, offer)
         return _put(
-            act, stored, offer.published(_change(act, "published", by_telephone)), "published"
+            act, stored, offer.published(_change(act, id, "published", by_telephone)), "published"
         )
 
     return act.together(work)
@@ -104,7 +106,7 @@ def withdraw(
 
     def work(act: Act) -> Receipt:
         stored = store.offers.load(act, id)
-        change = _change(act, "withdrawn", by_telephone, reason_code)
+        change = _change(act, id, "withdrawn", by_telephone, reason_code)
         after = stored.state.withdrawn(change, frozen=_frozen(act, stored.state))
         return _put(act, stored, after, "withdrawn")
 
@@ -117,6 +119,14 @@ def show(act: Act, id: str) -> Stored[Offer]:
         return store.offers.get(act, id)
     except NotFound:
         return store.offers.get(replace(act, scope=Public()), id)
+
+
+def spoken_with(act: Act, stored: Stored[Offer]) -> list[str | None]:
+    """With whom the centre spoke, change by change; None where nobody did, or it was erased."""
+    return [
+        None if change.by_telephone is None else _told(act, stored.id, change.by_telephone)
+        for change in stored.state.changes
+    ]
 
 
 def versions(act: Act, id: str) -> list[Version]:
@@ -267,16 +277,32 @@ def _frozen(act: Act, offer: Offer) -> bool:
 
 
 def _change(
-    act: Act, what: Any, by_telephone: ByTelephone | None, reason_code: str | None = None
+    act: Act,
+    id: str,
+    what: Any,
+    by_telephone: ByTelephone | None,
+    reason_code: str | None = None,
 ) -> Change:
     return Change(
         what=what,
         at=act.now,
         by=act.actor,
         version=0,
-        by_telephone=by_telephone,
+        by_telephone=None if by_telephone is None else _dictation(act, id, by_telephone),
         reason_code=reason_code,
     )
+
+
+def _told(act: Act, id: str, said: Dictated) -> str | None:
+    try:
+        return vault.unseal(act, id, stamp(said.at), said.sealed)
+    except NotFound:
+        return None
+
+
+def _dictation(act: Act, id: str, said: ByTelephone) -> Dictated:
+    sealed = vault.seal(act, id, stamp(said.at), said.spoken_with)
+    return Dictated(at=in_ms(said.at), sealed=sealed or b"")
 
 
 def _extra(offer: Offer) -> dict[str, Any]:

@@ -186,6 +186,8 @@ def test_a_centre_records_for_a_host_on_the_telephone_and_a_host_cannot_claim_th
     made = here.do(STAFF, "POST", "/api/v1/offers", offer(by_telephone=said))
     shown = here.do(STAFF, "GET", f"/api/v1/offers/{made['id']}")
     assert shown["changes"][0]["by_telephone"]["spoken_with"] == "김 주무관"
+    row = here.context.database["offers"].find_one({"_id": made["id"]})
+    assert "김 주무관" not in str(row)
     body = offer(by_telephone=said, host=None, centre=CENTRE)
     found = here.ask(f"host:{HOST}", "POST", "/api/v1/offers", body)
     assert found.get_json()["errors"][0]["code"] == "by_telephone_centre_only"
