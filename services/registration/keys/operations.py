@@ -1,6 +1,7 @@
 """Making, replacing and using the keys that sign tokens."""
 
 import json
+import time
 from datetime import datetime, timedelta
 
 from joserfc.jwk import OKPKey
@@ -8,12 +9,19 @@ from joserfc.jwk import OKPKey
 from chassis import vault
 from chassis.act import Act
 from chassis.documents import Stored
-from chassis.errors import Refused, Unavailable
+from chassis.errors import Conflict, Refused, Unavailable
 from chassis.facts import derived_id, stamp
 from chassis.tokens import Identity, issue, sign_key
 from services.registration.acting import in_public
 from services.registration.keys import model, store
 from services.registration.keys.model import OVERLAP, SigningKey, Status
+
+CLOCKS_APART = timedelta(minutes=1)
+"""A key that signs at once begins a little earlier, for copies whose clocks are behind."""
+
+VISIBLE_TRIES = 100
+VISIBLE_SECONDS = 0.02
+"""How long a key that another copy wrote may take to be visible to majority reads."""
 
 
 def ensure(act: Act) -> Stored[SigningKey]:
@@ -22,13 +30,18 @@ def ensure(act: Act) -> Stored[SigningKey]:
     A key's id comes from its number, so that two copies of the service make one key.
     """
     act = in_public(act)
-    found = store.signing(act, act.now)
-    if found is None:
-        _make(act, act.now)
+    for _ in range(VISIBLE_TRIES):
+        # The number is read before the keys, so that a key made in between is found, not doubled.
+        number = store.last_number(act) + 1
         found = store.signing(act, act.now)
-    if found is None:
-        raise Unavailable("no_keys")
-    return found
+        if found is not None:
+            return found
+        try:
+            _make(act, number, act.now - CLOCKS_APART)
+        except Conflict:
+            # Another copy has just made it, and a majority is about to know.
+            time.sleep(VISIBLE_SECONDS)
+    raise Unavailable("no_keys")
 
 
 def sign(act: Act, identity: Identity, not_before: datetime) -> tuple[str, datetime]:
@@ -45,8 +58,10 @@ def sign(act: Act, identity: Identity, not_before: datetime) -> tuple[str, datet
 def succeed(act: Act, id: str) -> None:
     """Make the next key ahead of the day on which this one stops signing."""
     stored = store.signing_keys.load(act, id)
-    if stored.state.status is Status.PUBLISHED and act.now < stored.state.signs_until:
-        _make(act, stored.state.signs_until)
+    number = stored.state.number
+    newest = store.last_number(act) == number
+    if newest and stored.state.status is Status.PUBLISHED and act.now < stored.state.signs_until:
+        _make(act, number + 1, stored.state.signs_until)
     store.signing_keys.save(act, stored, stored.state, due=[])
 
 
@@ -60,7 +75,7 @@ def rotate(act: Act) -> Stored[SigningKey]:
             update={"signs_until": act.now, "not_after": act.now + OVERLAP}
         )
         _republish(act, old, state)
-    _make(act, act.now)
+    _make(act, store.last_number(act) + 1, act.now - CLOCKS_APART)
     return ensure(act)
 
 
@@ -76,8 +91,7 @@ def revoke(act: Act, kid: str) -> None:
     _republish(act, stored, state)
 
 
-def _make(act: Act, begin: datetime) -> None:
-    number = store.last_number(act) + 1
+def _make(act: Act, number: int, begin: datetime) -> None:
     kid = derived_id("signing-key", str(number))
     key = OKPKey.generate_key("Ed25519")
     until, not_after = model.lifetime(begin)
@@ -96,8 +110,7 @@ def _make(act: Act, begin: datetime) -> None:
     try:
         store.signing_keys.create(act, kid, state, [model.published(state)], due=model.due(state))
     except Refused:
-        # Another copy of the service has made this very key a moment ago.
-        return
+        raise Conflict(kid) from None
 
 
 def _republish(act: Act, stored: Stored[SigningKey], state: SigningKey) -> None:
