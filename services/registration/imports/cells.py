@@ -6,8 +6,10 @@ from datetime import date
 from typing import Any
 
 from services.registration.imports.columns import Column, Columns
-from services.registration.imports.reading import Cell
 from services.registration.surveys.codes import Codes, plain
+
+Cell = str | int | float | None
+Table = list[list[Cell]]
 
 MOST_CODES = 20
 MOST_DAYS = 100

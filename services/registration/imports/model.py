@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.errors import FieldError, Refused
-from services.registration.imports.cells import Reader, Unreadable
-from services.registration.imports.reading import Cell, Table
+from services.registration.imports.cells import Cell, Reader, Table, Unreadable
 from services.registration.surveys.answers import Answers, Group
 from services.registration.surveys.codes import plain
 from services.registration.surveys.rules import Rules, faults

@@ -8,10 +8,10 @@ from chassis.act import Act
 from chassis.documents import Receipt, Stored
 from chassis.errors import Invalid
 from services.registration.imports import model, workbook
-from services.registration.imports.cells import Reader
+from services.registration.imports.cells import Reader, Table
 from services.registration.imports.columns import columns
 from services.registration.imports.model import Import
-from services.registration.imports.reading import Table, table
+from services.registration.imports.reading import table
 from services.registration.imports.workbook import Look
 from services.registration.surveys import operations as surveys
 from services.registration.surveys.answers import Answers

@@ -9,6 +9,7 @@ from io import BytesIO, StringIO
 from pathlib import Path
 
 from chassis.errors import Refused
+from services.registration.imports.cells import Table
 
 MOST_BYTES = 1024 * 1024
 MOST_UNPACKED = 24 * 1024 * 1024
@@ -16,9 +17,6 @@ MOST_FILES = 300
 MOST_ROWS = 400
 MOST_COLUMNS = 80
 SECONDS = 10
-
-Cell = str | int | float | None
-Table = list[list[Cell]]
 
 _ZIP = b"PK\x03\x04"
 _OLD = b"\xd0\xcf\x11\xe0"
