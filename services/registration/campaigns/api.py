@@ -125,7 +125,7 @@ class CampaignView(BaseModel):
 
 
 class CampaignsView(BaseModel):
-    """A page of campaigns."""
+    """A page of campaigns, without their manifests."""
 
     items: list[CampaignView]
     next: str | None
@@ -148,9 +148,10 @@ def _view(stored: Stored[Campaign]) -> CampaignView:
 
 @routes.query("", roles=MEMBERS, answer=CampaignsView)
 def campaigns(act: Act, query: Listing) -> CampaignsView:
-    """A centre's own campaigns; for everyone else all that were announced."""
+    """A centre's own campaigns; for a school or host those of its centres; else all announced."""
     page = operations.listed(act, query.status, query.limit, query.cursor)
-    return CampaignsView(items=[_view(stored) for stored in page.items], next=page.next)
+    rows = [_view(stored).model_copy(update={"manifest": None}) for stored in page.items]
+    return CampaignsView(items=rows, next=page.next)
 
 
 @routes.query("/<campaign_id>", roles=MEMBERS, answer=CampaignView)

@@ -11,7 +11,7 @@ from chassis.contracts import CONTRACTS
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import Conflict, FieldError, Invalid, NotFound, Refused
 from chassis.facts import Event
-from chassis.scope import Centre
+from chassis.scope import Centre, Party
 from services.registration.acting import in_public, own_centre
 from services.registration.campaigns import model, plan, store
 from services.registration.campaigns.model import Campaign, Status
@@ -111,9 +111,11 @@ def own(act: Act, id: str) -> Stored[Campaign]:
 
 
 def listed(act: Act, status: Status | None, limit: int, after: str | None) -> Page[Campaign]:
-    """A centre's own campaigns; for everyone else all that were announced."""
-    reader = act if isinstance(act.scope, Centre) else in_public(act)
-    return store.page(reader, status, limit, after)
+    """A centre's own campaigns; for a school or host those of its centres; else all announced."""
+    if isinstance(act.scope, Centre):
+        return store.page(act, None, status, limit, after)
+    centres = organisations.centres_of(act, act.scope.id) if isinstance(act.scope, Party) else None
+    return store.page(in_public(act), centres, status, limit, after)
 
 
 def _step(act: Act, id: str, step: Step) -> None:

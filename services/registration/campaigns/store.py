@@ -1,5 +1,8 @@
 """Campaigns in MongoDB."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from chassis.act import Act
 from chassis.documents import Aggregates, Owners, Page
 from services.registration.campaigns.model import Campaign, Status
@@ -13,7 +16,17 @@ campaigns: Aggregates[Campaign] = Aggregates(
 )
 
 
-def page(act: Act, status: Status | None, limit: int, after: str | None) -> Page[Campaign]:
-    """A page of the campaigns within scope."""
-    wanted = {"state.status": status.value} if status else {}
+def page(
+    act: Act,
+    centres: Sequence[str] | None,
+    status: Status | None,
+    limit: int,
+    after: str | None,
+) -> Page[Campaign]:
+    """A page of the campaigns within scope, of certain centres if any are named."""
+    wanted: dict[str, Any] = {}
+    if centres is not None:
+        wanted["state.centre"] = {"$in": list(centres)}
+    if status is not None:
+        wanted["state.status"] = status.value
     return campaigns.find(act, wanted, limit=limit, after=after)

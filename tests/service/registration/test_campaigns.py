@@ -9,6 +9,7 @@ import pytest
 from chassis.act import Act
 from chassis.errors import Conflict
 from chassis.events.envelope import Received
+from services.registration.accounts.model import Role
 from services.registration.campaigns import operations as campaigns
 from services.registration.closing import operations as closing
 from services.registration.reactions import amend_manifest
@@ -216,3 +217,13 @@ def test_a_survey_admitted_after_closing_amends_the_manifest_once(
     assert registration.outbox("campaigns", id).count("campaign.manifest_amended") == 1
     manifest = centre.done("GET", f"/api/v1/campaigns/{id}")["manifest"]
     assert [row["count"] for row in manifest["surveys"].values()] == [1]
+
+
+def test_a_school_lists_the_campaigns_of_its_own_centres(registration: Registration) -> None:
+    centre, other = registration.user("centre"), registration.user("other")
+    school = registered(centre)
+    own = announced(centre)
+    announced(other)
+    teacher = registration.user("teacher", Role.SCHOOL, organisation=school)
+    found = teacher.done("GET", "/api/v1/campaigns")["items"]
+    assert [row["id"] for row in found] == [own]
