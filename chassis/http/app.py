@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Flask, Response, current_app, g, request
 from flask_openapi3 import Info, OpenAPI, Server
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chassis import context as contexts
 from chassis import metrics
@@ -77,6 +78,8 @@ def create_app(service: Service, context: Context | None = None) -> Flask:
     _describe_commands(app)
     app.before_request(_begin)
     app.after_request(_finish)
+    # The proxy in front names the client; without this, limits by address would meet everyone.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1)  # type: ignore[method-assign]
     if held.settings.mount:
         app.wsgi_app = Mounted(app.wsgi_app, held.settings.mount)  # type: ignore
     return app
