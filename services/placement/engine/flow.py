@@ -25,14 +25,13 @@ from services.placement.engine.flow_augment import augment
 from services.placement.engine.flow_face import Array, Face, narrow, open_face
 from services.placement.engine.flow_leximin import leximin_limits, solve_leximin
 from services.placement.engine.flow_network import (
-    LIVE,
     UNLIMITED,
     Network,
-    Scratch,
     build,
+    enter,
     scratch,
 )
-from services.placement.engine.flow_search import forget, search
+from services.placement.engine.flow_search import search
 from services.placement.engine.flow_stages import Stopped, limits, solve_stage
 
 STAGES = ("placed", "rank", "leximin", "cost", "lottery")
@@ -86,33 +85,31 @@ class FlowAnswer:
 
 
 @njit(cache=True)
-def _open_round(net: Network, work: Scratch, order: Array) -> int:
-    """Make everyone whose best wish has the least rank of all a source; the number of sources.
+def _open_round(net: Network, order: Array) -> int:
+    """Seat applicants at wishes of the least rank of all while places last; the number seated.
 
-    Before the first seating every session is open, so the search has nothing to find: everyone's
-    level is that least rank.
+    Before the first seating every session is open and costs nothing, so the search has nothing to
+    find: everyone's level is that least rank.
     """
     least = np.int64(net.cost[0]) if len(net.cost) > 0 else np.int64(0)
     for e in range(len(net.cost)):
         least = min(least, net.cost[e])
-    for v in range(len(net.price)):
-        work.state[v] = LIVE
-        work.touched[v] = v
-    work.fill[0] = len(net.price)
-    many = 0
+    seated = 0
     for u in range(len(order)):
         j = order[u]
         net.seat[j, 1] = least
         for e in range(net.option_start[j], net.option_start[j + 1]):
-            if net.cost[e] == least:
-                work.source[many] = j
-                many += 1
+            t = net.option_node[e]
+            if net.cost[e] == least and net.count[t] < net.upper[t]:
+                net.count[t] += 1
+                enter(net, j, e)
+                seated += 1
                 break
-    return many
+    return seated
 
 
 def _first_solve(
-    net: Network, order: Array, position: Array, report: Callable[[], bool]
+    net: Network, order: Array, report: Callable[[], bool]
 ) -> tuple[Array, Array, bool]:
     """Most seated, then least cost at that number: (price, sealed, whether it came to the end).
 
@@ -120,20 +117,14 @@ def _first_solve(
     which costs nothing, the others against free seats.
     """
     work = scratch(net)
-    many = _open_round(net, work, order)
-    sources = work.source[:many]
-    need = UNLIMITED
-    while True:
-        need = augment(net, work, sources, need)
-        forget(net, work)
-        if not report():
-            return np.empty(0), np.empty(0), False
-        distance, many = search(net, work, need)
-        if distance < 0:
+    need = UNLIMITED - _open_round(net, order)
+    while report():
+        if search(net, work, need) < 0:
             break
-        sources = work.source[:many]
-        sources = sources[np.argsort(position[sources], kind="stable")]
-    sealed = work.state[:-1] != LIVE
+        need = augment(net, work, need)
+    else:
+        return np.empty(0), np.empty(0), False
+    sealed = ~work.passed[:-1]
     level = int(net.cost.min(initial=SMALL_RANK))
     price = net.price[:-1].astype(np.int64) - int(net.price[-1])
     price[sealed] = net.price[:-1][sealed].astype(np.int64) - level
@@ -191,7 +182,7 @@ class _Run:
         position = self.position[rows]
         order = np.argsort(position) if len(rows) < len(self.free) else self.order
         price, sealed, done = _first_solve(
-            net, order, position, lambda: self.report("rank" if with_rank else "placed", net)
+            net, order, lambda: self.report("rank" if with_rank else "placed", net)
         )
         wish = np.full(len(rows), -1, np.int64)
         seated = net.seat_option >= 0
@@ -221,7 +212,8 @@ class _Run:
     def later(self, stage: str) -> bool:
         """One later stage on the face."""
         face = self.face
-        assert face is not None
+        if face is None:
+            raise AssertionError("a later stage needs the first one's face")
         if stage == "leximin":
             cost = np.zeros(len(face.option_node), np.int64)
             size = self.size()
@@ -230,9 +222,7 @@ class _Run:
         else:
             cost = self.option_cost(face, stage)
             try:
-                price, seat = solve_stage(
-                    face, cost, self.position[face.who], lambda: self.report(stage)
-                )
+                price, seat = solve_stage(face, cost, lambda: self.report(stage))
             except Stopped:
                 return False
             lower, upper = limits(face, price)
@@ -248,7 +238,7 @@ class _Run:
         return np.bincount(self.market.school, minlength=self.schools).astype(np.int64)
 
     def option_cost(self, face: Face, stage: str) -> Array:
-        """Cost of each option of the face in a stage with plain costs; home costs nothing but there."""
+        """Cost of each option of the face; home has a cost in the lottery stage only."""
         wish = face.option_wish
         if stage == "lottery":
             late = len(self.position) - self.position[face.who]

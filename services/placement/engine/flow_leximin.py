@@ -5,17 +5,20 @@ a matroid, and the numbers per school those of a polymatroid. So greedy is exact
 home in the order of their price, the integer rank of (j / size, -size) for a school's j-th unplaced
 applicant, and grant each that still leaves a complete answer. Everyone at home first becomes a
 *token* without a seat; a place at the home of school c is granted when a chain of zero-cost moves
-leads from a token to somebody who may go to that home.
+leads from a token to somebody who may go to that home. Chains are found backwards by distance
+labels: tokens only vanish, so a node's distance to its nearest token only grows, and all chains
+together share one set of labels. When no node is left at some label, no token can enter the region
+beyond it any more: it closes for good.
 
-Invariant. The granted places can be extended to a complete answer. A home from which no token can be
-found backwards closes for good, with all nodes met on the way: no token can ever enter that region
-again. The price at which a node closes is its dual value, so the proof comes with the answer.
+Invariant. The granted places can be extended to a complete answer. A label never exceeds the number
+of moves to the nearest token. The price at which a node closes is its dual value, so the proof
+comes with the answer.
 
-Complexity. O(places granted * length of chain + m) in practice; every failed search closes what it
-visited, so all failures together cost O(m).
+Complexity. O(longest chain * m + places granted * length of chain).
 
 Sources: J. Edmonds (1971), matroids and the greedy algorithm; A. Federgruen and H. Groenevelt,
-Oper. Res. 34 (1986), greedy over polymatroids; A. Frank and K. Murota, Decreasing minimization on
+Oper. Res. 34 (1986), greedy over polymatroids; J. B. Orlin and R. K. Ahuja, Math. Program. 54
+(1992), distance labels and gaps; A. Frank and K. Murota, Decreasing minimization on
 M-convex sets, Math. Program. (2022).
 """
 
@@ -33,8 +36,6 @@ from services.placement.engine.flow_network import Network, build, enter, leave
 LARGEST_SCHOOL = 1 << 20
 #: Price of what no home can be reached from: above the price of any place at home.
 TOP = 1 << 62
-
-FRESH, TRIED, CLOSED = 0, 1, 2
 
 
 @njit(cache=True)
@@ -56,37 +57,96 @@ def _home_prices(j: Array, size: Array) -> Array:
 
 
 @njit(cache=True)
-def _chain(net: Network, home: int, state: Array, turn: Array, path: Array, via: Array) -> int:
-    """Depth of a chain from a token back to `home`, or -1; `via` are the options that are taken."""
+def _token_distances(net: Network, label: Array) -> None:
+    """Exact number of moves from each node back to the nearest token; without one: nodes + 1."""
+    nodes = len(label)
+    none = nodes + 1
+    queue = np.empty(nodes, np.int32)
+    label[:] = none
+    head = tail = 0
+    for i in range(len(net.seat)):
+        if net.seat[i, 0] < 0:
+            for e in range(net.option_start[i], net.option_start[i + 1]):
+                v = net.option_node[e]
+                if label[v] == none:
+                    label[v] = 1
+                    queue[tail] = v
+                    tail += 1
+    while head < tail:
+        s = queue[head]
+        head += 1
+        first = net.member_start[s]
+        for p in range(first, first + net.member_count[s]):
+            i = net.member[p]
+            for e in range(net.option_start[i], net.option_start[i + 1]):
+                v = net.option_node[e]
+                if label[v] == none:
+                    label[v] = label[s] + 1
+                    queue[tail] = v
+                    tail += 1
+
+
+@njit(cache=True)
+def _relabel(net: Network, label: Array, v: int) -> int:
+    """One more than the least label from which somebody could come to `v`."""
+    least = len(label) + 1
+    for q in range(net.reverse_start[v], net.reverse_start[v + 1]):
+        s = net.seat[net.reverse_who[q], 0]
+        if s < 0:
+            return 1
+        if s != v and label[s] + 1 < least:
+            least = label[s] + 1
+    return int(least)
+
+
+@njit(cache=True)
+def _chain(
+    net: Network, home: int, label: Array, many: Array, turn: Array, path: Array, via: Array
+) -> int:
+    """Depth of a chain from `home` back to a token, or -1 when there is none any more.
+
+    `path` are the nodes, `via` who moves to each. A label without nodes below `home` ends the
+    search: then the labels above it are unreachable for good.
+    """
+    nodes = len(label)
     depth = 0
     path[0] = home
-    state[home] = TRIED
-    while depth >= 0:
+    while label[home] <= nodes:
         v = path[depth]
         step = -1
         while turn[v] < net.reverse_start[v + 1]:
-            q = turn[v]
-            turn[v] = q + 1
-            i = net.reverse_who[q]
+            i = net.reverse_who[turn[v]]
             s = net.seat[i, 0]
-            if s < 0:
+            if s < 0 and label[v] == 1:
                 via[depth] = i
                 return depth
-            if state[s] == FRESH:
+            if s >= 0 and label[s] + 1 == label[v]:
                 via[depth] = i
                 step = s
                 break
-        if step < 0:
-            depth -= 1
-        else:
+            turn[v] += 1
+        if step >= 0:
             depth += 1
             path[depth] = step
-            state[step] = TRIED
+            continue
+        old = label[v]
+        many[old] -= 1
+        label[v] = _relabel(net, label, v)
+        turn[v] = net.reverse_start[v]
+        many[label[v]] += 1
+        if many[old] == 0:
+            for w in range(nodes):
+                if old < label[w] <= nodes:
+                    many[label[w]] -= 1
+                    label[w] = nodes + 1
+                    many[nodes + 1] += 1
+        depth = max(depth - 1, 0)
     return -1
 
 
 @njit(cache=True)
 def _carry_out(net: Network, depth: int, path: Array, via: Array) -> None:
+    """Move everyone on the chain one node on; the first mover was a token."""
     for q in range(depth + 1):
         i = via[q]
         if net.seat[i, 0] >= 0:
@@ -98,16 +158,40 @@ def _carry_out(net: Network, depth: int, path: Array, via: Array) -> None:
 
 
 @njit(cache=True)
-def _grant(net: Network, settled: Array, size: Array, homes: int, price: Array) -> int:
-    """Grant places at home until the tokens are used up and every home is closed.
+def _close(
+    net: Network, settled: Array, size: Array, label: Array, price: Array, closed: Array, cost: int
+) -> None:
+    """Give nodes that no token can reach any more their price, which is that of the place in hand.
 
-    Returns the number of tokens left, which is zero on a face that has an answer.
+    A home that nobody can leave is dearer: its own next place has not come up yet.
     """
-    nodes = len(net.price) - 1
-    first_home = nodes - homes
-    state = np.zeros(nodes + 1, np.int8)
+    first_home = len(price) - len(size)
+    for v in range(len(label)):
+        if label[v] > len(label) and not closed[v]:
+            closed[v] = True
+            price[v] = cost
+            c = v - first_home
+            if c >= 0 and net.member_count[v] == 0 and size[c] > 0:
+                price[v] = home_price(settled[v] + 1, size[c])
+
+
+@njit(cache=True)
+def _grant(net: Network, settled: Array, size: Array, price: Array) -> int:
+    """Grant places at home in the order of their price until every home has closed.
+
+    Writes each node's price when it closes. Returns the number of tokens left, which is zero on a
+    face that has an answer.
+    """
+    nodes = len(price)
+    first_home = nodes - len(size)
+    label = np.empty(nodes, np.int64)
+    _token_distances(net, label)
+    many = np.zeros(nodes + 2, np.int64)
+    for v in range(nodes):
+        many[label[v]] += 1
+    closed = np.zeros(nodes, np.bool_)
+    _close(net, settled, size, label, price, closed, 0)
     turn = net.reverse_start[:-1].copy()
-    tried = np.empty(nodes + 1, np.int32)
     path = np.empty(nodes + 1, np.int32)
     via = np.empty(nodes + 1, np.int64)
     tokens = 0
@@ -115,43 +199,25 @@ def _grant(net: Network, settled: Array, size: Array, homes: int, price: Array) 
         if net.seat[i, 0] < 0:
             tokens += 1
     queue = [(np.int64(0), np.int64(0)) for _ in range(0)]
-    for c in range(homes):
-        if size[c] > 0 and net.upper[first_home + c] > 0:
-            queue.append((np.int64(home_price(settled[first_home + c] + 1, size[c])), np.int64(c)))
+    for c in range(len(size)):
+        home = first_home + c
+        if size[c] > 0 and net.upper[home] > 0:
+            queue.append((np.int64(home_price(settled[home] + 1, size[c])), np.int64(c)))
     heapq.heapify(queue)
-    clean = True
     while len(queue) > 0:
         cost, c = heapq.heappop(queue)
         home = first_home + c
-        while state[home] != CLOSED:
-            depth = -1
-            if state[home] == FRESH:
-                depth = _chain(net, home, state, turn, path, via)
-            if depth >= 0:
-                tokens -= 1
-                _carry_out(net, depth, path, via)
-                clean = False
-                for q in range(depth + 1):
-                    state[path[q]] = FRESH
-                    turn[path[q]] = net.reverse_start[path[q]]
-                j = settled[home] + net.member_count[home] + 1
-                if net.member_count[home] < net.upper[home]:
-                    heapq.heappush(queue, (np.int64(home_price(j, size[c])), c))
-                break
-            met = 0
-            for v in range(nodes):
-                if state[v] == TRIED:
-                    tried[met] = v
-                    met += 1
-            for q in range(met):
-                v = tried[q]
-                if clean:
-                    state[v] = CLOSED
-                    price[v] = cost
-                else:
-                    state[v] = FRESH
-                    turn[v] = net.reverse_start[v]
-            clean = True
+        if closed[home]:
+            continue
+        depth = _chain(net, home, label, many, turn, path, via)
+        if depth < 0:
+            _close(net, settled, size, label, price, closed, cost)
+            continue
+        tokens -= 1
+        _carry_out(net, depth, path, via)
+        j = settled[home] + net.member_count[home] + 1
+        if net.member_count[home] < net.upper[home]:
+            heapq.heappush(queue, (np.int64(home_price(j, size[c])), c))
     return tokens
 
 
@@ -178,7 +244,7 @@ def solve_leximin(face: Face, size: Array) -> tuple[Array, Array]:
         face.upper,
         np.where(face.option_wish[face.seat] >= 0, face.seat, -1) if len(face.seat) else face.seat,
     )
-    if _grant(net, face.settled, size, homes, price):
+    if _grant(net, face.settled, size, price):
         raise AssertionError("the school stage lost somebody whom its face can seat")
     return price, net.seat_option.copy()
 

@@ -22,8 +22,6 @@ Array = NDArray[Any]
 
 #: A count that no market reaches; the need of a pool that takes whoever comes.
 UNLIMITED = 1 << 40
-#: States of a node during a round.
-OUT, LIVE, ON_PATH = 0, 1, 2
 
 
 class Network(NamedTuple):
@@ -58,26 +56,26 @@ class Scratch(NamedTuple):
     """Working memory of the rounds, kept between them so that a round costs what it touches."""
 
     distance: Array  # as cost [v], `far` while untouched
-    state: Array  # int8 [v]: OUT of reach, LIVE (leads to a place), ON_PATH
+    passed: Array  # bool [v], its people have been looked at by the search
     touched: Array  # int32 [v]
-    ready: Array  # int32 [v + 1], stack of nodes at the distance in hand
+    ready: Array  # int32 [v], stack of nodes at the distance in hand
     heap: Array  # int32 [v], binary heap of nodes by distance
     heap_at: Array  # int32 [v], place of a node in the heap, -1 outside
-    fill: Array  # int64 [4]: touched nodes, ready nodes, heap nodes, stamp in use
-    turn_member: Array  # int64 [v], current arc: member of the node ...
-    turn_option: Array  # int64 [v], ... and her option, -1 for her first
-    stamp: Array  # int64 [n]
-    source: Array  # int64 [n]
+    fill: Array  # int64 [5]: touched nodes, ready nodes, heap nodes, unused, nodes seen
+    met: Array  # bool [v], on the way in hand or given up for the round
+    seen: Array  # bool [v], met at least once in the round
+    seen_list: Array  # int32 [v]
+    turn: Array  # int64 [v], current arc into the node
+    look: Array  # int64 [v], current arc of the lookahead
     path_node: Array  # int32 [v + 1]
-    path_who: Array  # int32 [v + 1], -1 where the step is slack
-    path_option: Array  # int64 [v + 1]
+    path_who: Array  # int64 [v + 1], who moves to the node; -1 where the step is slack
 
 
 @njit(cache=True)
 def reverse_options(
     option_start: Array, option_node: Array, cost: Array, nodes: int
 ) -> tuple[Array, Array, Array]:
-    """Options by node (counting sort, O(n + m)): start, applicant and cost, applicants ascending."""
+    """Options by node, applicants ascending: start, applicant, cost. Counting sort, O(n + m)."""
     start = np.zeros(nodes + 1, np.int64)
     for e in range(len(option_node)):
         start[option_node[e] + 1] += 1
@@ -178,20 +176,20 @@ def leave(net: Network, i: int) -> int:
 
 def scratch(net: Network) -> Scratch:
     """Working memory that fits `net`."""
-    nodes, n = len(net.price), len(net.seat)
+    nodes = len(net.price)
     return Scratch(
         distance=np.full(nodes, np.iinfo(net.price.dtype).max, net.price.dtype),
-        state=np.zeros(nodes, np.int8),
+        passed=np.zeros(nodes, np.bool_),
         touched=np.empty(nodes, np.int32),
-        ready=np.empty(nodes + 1, np.int32),
+        ready=np.empty(nodes, np.int32),
         heap=np.empty(nodes, np.int32),
         heap_at=np.full(nodes, -1, np.int32),
-        fill=np.zeros(4, np.int64),
-        turn_member=np.zeros(nodes, np.int64),
-        turn_option=np.full(nodes, -1, np.int64),
-        stamp=np.zeros(n, np.int64),
-        source=np.empty(n, np.int64),
+        fill=np.zeros(5, np.int64),
+        met=np.zeros(nodes, np.bool_),
+        seen=np.zeros(nodes, np.bool_),
+        seen_list=np.empty(nodes, np.int32),
+        turn=np.zeros(nodes, np.int64),
+        look=np.zeros(nodes, np.int64),
         path_node=np.empty(nodes + 1, np.int32),
-        path_who=np.empty(nodes + 1, np.int32),
-        path_option=np.empty(nodes + 1, np.int64),
+        path_who=np.empty(nodes + 1, np.int64),
     )

@@ -22,13 +22,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from services.placement.engine.flow_network import LIVE, OUT, Array, Network, Scratch
+from services.placement.engine.flow_network import Array, Network, Scratch
 
-TOUCHED, READY, HEAPED, STAMP = 0, 1, 2, 3
+TOUCHED, READY, HEAPED = 0, 1, 2
 
 
 @njit(cache=True)
-def _sift_up(distance: Array, heap: Array, heap_at: Array, p: int) -> None:
+def _sift_up(work: Scratch, p: int) -> None:
+    heap, heap_at, distance = work.heap, work.heap_at, work.distance
     v = heap[p]
     while p > 0:
         parent = (p - 1) >> 1
@@ -42,10 +43,12 @@ def _sift_up(distance: Array, heap: Array, heap_at: Array, p: int) -> None:
 
 
 @njit(cache=True)
-def _pop(distance: Array, heap: Array, heap_at: Array, size: int) -> int:
+def _pop(work: Scratch) -> int:
+    heap, heap_at, distance = work.heap, work.heap_at, work.distance
     top = heap[0]
     heap_at[top] = -1
-    size -= 1
+    work.fill[HEAPED] -= 1
+    size = work.fill[HEAPED]
     if size > 0:
         v = heap[size]
         p = 0
@@ -67,7 +70,7 @@ def _pop(distance: Array, heap: Array, heap_at: Array, size: int) -> int:
 
 @njit(cache=True)
 def _reach(work: Scratch, v: int, distance: int, here: int, far: int) -> None:
-    """Node `v` is known to be `distance` from an open place; `here` is the distance in hand."""
+    """Node `v` is `distance` from an open place; `here` is the distance in hand."""
     fill = work.fill
     if work.distance[v] == far:
         work.touched[fill[TOUCHED]] = v
@@ -81,94 +84,69 @@ def _reach(work: Scratch, v: int, distance: int, here: int, far: int) -> None:
             work.heap[fill[HEAPED]] = v
             work.heap_at[v] = fill[HEAPED]
             fill[HEAPED] += 1
-        _sift_up(work.distance, work.heap, work.heap_at, work.heap_at[v])
+        _sift_up(work, work.heap_at[v])
 
 
 @njit(cache=True)
-def search(net: Network, work: Scratch, need: int) -> tuple[int, int]:
-    """Find the unseated applicants nearest to an open place and make their ways free of charge.
+def search(net: Network, work: Scratch, need: int) -> int:
+    """Bring the nearest unseated applicants within reach of an open place at no charge.
 
-    Open places are holes and, while `need` is positive, the pool. Returns (distance, number of
-    sources); the sources are in `work.source`, and the nodes that now lead to an open place at no
-    charge are LIVE. Distance is -1 when no unseated applicant can reach an open place at any
-    price; then LIVE are the nodes that can reach one, and no price has changed.
+    Open places are holes and, while `need` is positive, the pool. Returns the distance by which
+    prices have changed, or -1 when no unseated applicant can reach an open place at any price;
+    then `work.passed` marks the nodes that can reach one, and no price has changed.
     """
     pool = len(net.price) - 1
-    dist, state, stamp, fill = work.distance, work.state, work.stamp, work.fill
-    price = net.price
+    dist, fill, price = work.distance, work.fill, net.price
     far = np.int64(np.iinfo(price.dtype).max)
     fill[TOUCHED] = fill[READY] = fill[HEAPED] = 0
-    fill[STAMP] += 1
     for v in range(pool + 1):
         if net.hole[v] > 0 or (v == pool and need > 0):
             _reach(work, v, 0, 0, far)
     delta = far
     here = np.int64(0)
-    sources = 0
-    while True:
+    while here < delta:
         if fill[READY] > 0:
             fill[READY] -= 1
             v = work.ready[fill[READY]]
-        elif fill[HEAPED] > 0 and dist[work.heap[0]] <= delta:
-            v = _pop(dist, work.heap, work.heap_at, fill[HEAPED])
-            fill[HEAPED] -= 1
+        elif fill[HEAPED] > 0 and dist[work.heap[0]] < delta:
+            v = _pop(work)
             here = np.int64(dist[v])
         else:
             break
-        if state[v] == LIVE:
-            continue
-        state[v] = LIVE
+        work.passed[v] = True
         base = here + price[v]
         if v == pool:
             for w in range(pool):
-                if net.count[w] < net.upper[w]:
-                    there = base - price[w]
-                    if there <= delta and there < dist[w]:
-                        _reach(work, w, there, here, far)
+                if net.count[w] < net.upper[w] and base - price[w] < min(delta, dist[w]):
+                    _reach(work, w, base - price[w], here, far)
             continue
-        if net.count[v] > net.lower[v]:
-            there = base - price[pool]
-            if there <= delta and there < dist[pool]:
-                _reach(work, pool, there, here, far)
+        if net.count[v] > net.lower[v] and base - price[pool] < min(delta, dist[pool]):
+            _reach(work, pool, base - price[pool], here, far)
         for q in range(net.reverse_start[v], net.reverse_start[v + 1]):
             i = net.reverse_who[q]
             s = net.seat[i, 0]
             there = base + net.reverse_cost[q] - net.seat[i, 1]
             if s >= 0:
                 there -= price[s]
-                if there <= delta and there < dist[s]:
+                if there < delta and there < dist[s]:
                     _reach(work, s, there, here, far)
-            elif there <= delta:
-                if there < delta:
-                    delta = there
-                    sources = 0
-                    fill[STAMP] += 1
-                if stamp[i] != fill[STAMP]:
-                    stamp[i] = fill[STAMP]
-                    work.source[sources] = i
-                    sources += 1
-    while fill[HEAPED] > 0:
-        fill[HEAPED] -= 1
-        work.heap_at[work.heap[fill[HEAPED]]] = -1
+            elif there < delta:
+                delta = there
     if delta == far:
-        return -1, 0
+        return -1
     for q in range(fill[TOUCHED]):
         v = work.touched[q]
         if dist[v] < delta:
             price[v] -= delta - dist[v]
-        elif dist[v] > delta:
-            state[v] = OUT
-        work.turn_member[v] = 0
-        work.turn_option[v] = -1
-    return int(delta), sources
+    _forget(work, far)
+    return int(delta)
 
 
 @njit(cache=True)
-def forget(net: Network, work: Scratch) -> None:
+def _forget(work: Scratch, far: int) -> None:
     """Make the scratch memory ready for the next search."""
-    far = np.iinfo(net.price.dtype).max
     for q in range(work.fill[TOUCHED]):
         v = work.touched[q]
-        work.state[v] = OUT
+        work.passed[v] = False
         work.distance[v] = far
-    work.fill[TOUCHED] = 0
+        work.heap_at[v] = -1

@@ -25,7 +25,7 @@ from numba import njit
 from services.placement.engine.flow_augment import augment
 from services.placement.engine.flow_face import Array, Face
 from services.placement.engine.flow_network import Network, build, leave, scratch
-from services.placement.engine.flow_search import forget, search
+from services.placement.engine.flow_search import search
 
 #: Costs up to this many bits are taken in one step; more are read in steps of STEP_BITS.
 FIRST_BITS = 6
@@ -76,10 +76,10 @@ def _unseat_dear(net: Network) -> int:
     return gone
 
 
-def solve_stage(face: Face, cost: Array, position: Array, on_round: OnRound) -> tuple[Array, Array]:
+def solve_stage(face: Face, cost: Array, on_round: OnRound) -> tuple[Array, Array]:
     """Least total `cost` (int64 per option, any sign) on the face: (price per node, seat).
 
-    `position` orders applicants of the face among equals. Prices are relative to a pool of price
+    Prices are relative to a pool of price
     zero: positive only at nodes at their upper limit, negative only at their lower. Raises
     `Stopped` when `on_round` says so.
     """
@@ -103,14 +103,8 @@ def solve_stage(face: Face, cost: Array, position: Array, on_round: OnRound) -> 
         _load_costs(net, exact, step * STEP_BITS, 1 if step == steps else 1 << STEP_BITS)
         if _unseat_dear(net) == 0:
             continue
-        while True:
-            distance, many = search(net, work, 0)
-            if distance < 0:
-                forget(net, work)
-                break
-            sources = work.source[:many]
-            augment(net, work, sources[np.argsort(position[sources], kind="stable")], 0)
-            forget(net, work)
+        while search(net, work, 0) >= 0:
+            augment(net, work, 0)
             if not on_round():
                 raise Stopped
     if (net.seat_option < 0).any():
