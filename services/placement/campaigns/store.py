@@ -44,12 +44,6 @@ def campaign(act: Act, id: str) -> dict[str, Any] | None:
     return collection(act, CAMPAIGNS).find_one(within(act.scope, {"_id": id}), session=act.session)
 
 
-def campaigns(act: Act, ids: list[str]) -> list[dict[str, Any]]:
-    """Those of the campaigns that are within scope."""
-    wanted = within(act.scope, {"_id": {"$in": ids}})
-    return list(collection(act, CAMPAIGNS).find(wanted, session=act.session).sort("_id", 1))
-
-
 def programme(act: Act, id: str) -> dict[str, Any] | None:
     """A programme within scope."""
     return collection(act, PROGRAMMES).find_one(within(act.scope, {"_id": id}), session=act.session)

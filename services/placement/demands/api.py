@@ -157,6 +157,44 @@ class SupplyView(BaseModel):
     undated: list[SupplyRow]
 
 
+class HoleView(BaseModel):
+    """A bucket of the manifest in which the own copy differs, and why."""
+
+    kind: str
+    bucket: str
+    why: str
+    reason: str
+    expected: int
+    found: int
+
+
+class CopyView(BaseModel):
+    """Whether everything that was answered has arrived here."""
+
+    complete: bool
+    holes: list[HoleView]
+
+
+@routes.query("/<campaign_id>/copy", roles=(Role.CENTRE,), answer=CopyView)
+def copy(act: Act, path: CampaignPath, query: SupplyQuery) -> CopyView:
+    """The own copy of a closed campaign's demands against its manifest."""
+    holes = operations.missing(act, path.campaign_id)
+    return CopyView(
+        complete=not holes,
+        holes=[
+            HoleView(
+                kind=h.kind,
+                bucket=h.bucket,
+                why=h.why,
+                reason=catalogue().text(lang(), f"hole.{h.why}"),
+                expected=h.expected,
+                found=h.found,
+            )
+            for h in holes
+        ],
+    )
+
+
 @routes.command(
     "POST",
     "/<campaign_id>/order",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Why = Literal["lag", "gap", "dead_letter", "no_manifest", "not_closed", "beyond"]
+Why = Literal["lag", "gap", "dead_letter", "not_closed", "beyond"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ from services.placement.offers import operations
 from services.placement.offers.content import CODE, ByTelephone, Content
 from services.placement.offers.model import Status
 from services.placement.offers.views import (
+    CalendarView,
     CatalogueView,
     OffersView,
     SessionView,
+    TakenView,
+    TeamView,
     VersionsView,
     VersionView,
     own,
@@ -100,6 +103,31 @@ def index(act: Act, query: OffersQuery) -> OffersView:
     page = operations.page(act, query.campaign, query.status, query.host, query.limit, query.cursor)
     names = organisations.names(act, [row.state.host for row in page.items])
     return OffersView(items=[own(row, names) for row in page.items], next=page.next)
+
+
+@routes.query("/calendar", roles=(Role.HOST,), answer=CalendarView)
+def calendar(act: Act) -> CalendarView:
+    """When one's own teams are taken, whichever centre asked."""
+    return CalendarView(
+        teams=[
+            TeamView(
+                team=team,
+                team_name=taken[0][1].content.team_name if taken else None,
+                taken=[
+                    TakenView(
+                        offer=one.offer,
+                        title=offer.content.title,
+                        centre=one.centre,
+                        session=one.session,
+                        start=one.start,
+                        end=one.end,
+                    )
+                    for one, offer in taken
+                ],
+            )
+            for team, taken in operations.team_calendars(act)
+        ]
+    )
 
 
 @routes.query("/offers/<offer_id>", roles=(*OWN, Role.SCHOOL))

@@ -179,9 +179,14 @@ def sessions(act: Act, campaign: str) -> list[Opening]:
     ]
 
 
-def team_calendars(act: Act) -> list[tuple[str, list[calendar.Taken]]]:
-    """The calendars of the act's own teams, over all centres."""
-    return store.calendars(act)
+def team_calendars(act: Act) -> list[tuple[str, list[tuple[calendar.Taken, Offer]]]]:
+    """The calendars of a host's own teams over all centres, each session with its offer."""
+    found = store.calendars(act)
+    known = by_id(act, {one.offer for _, taken in found for one in taken})
+    return [
+        (team, [(one, known[one.offer]) for one in taken if one.offer in known])
+        for team, taken in found
+    ]
 
 
 def _put(act: Act, stored: Stored[Offer], after: Offer, what: Any) -> Receipt:

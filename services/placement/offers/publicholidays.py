@@ -3,12 +3,15 @@
 from datetime import date
 from functools import cache
 
-import holidays
-
 
 @cache
 def of_year(year: int) -> frozenset[date]:
-    """The public holidays of one year."""
+    """The public holidays of one year.
+
+    The library is read at first use: most processes of the service never expand a rule.
+    """
+    import holidays
+
     return frozenset(holidays.country_holidays("KR", years=year))
 
 

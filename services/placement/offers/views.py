@@ -103,6 +103,31 @@ class CatalogueView(BaseModel):
     next: str | None
 
 
+class TakenView(BaseModel):
+    """One session in a team's calendar."""
+
+    offer: str
+    title: str
+    centre: str
+    session: str
+    start: datetime
+    end: datetime
+
+
+class TeamView(BaseModel):
+    """When a team is taken, over all centres."""
+
+    team: str
+    team_name: str | None
+    taken: list[TakenView]
+
+
+class CalendarView(BaseModel):
+    """The calendar of a host, team by team."""
+
+    teams: list[TeamView]
+
+
 class VersionView(BaseModel):
     """What one version of an offer said."""
 

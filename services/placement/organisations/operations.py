@@ -7,7 +7,7 @@ from typing import Any, Literal
 from chassis.act import Act
 from chassis.errors import NotFound
 from chassis.facts import KST
-from chassis.scope import Centre, Link, Party, Public
+from chassis.scope import Centre, Party, Public
 from services.placement.organisations import store
 
 Relation = Literal["centre_host", "centre_school", "owner", "operator", "office"]
@@ -31,24 +31,11 @@ def names(act: Act, ids: Iterable[str]) -> dict[str, str]:
     return {id: row["name"] for id, row in found.items()}
 
 
-def labels_of(act: Act, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Names of anything the caller already may see, with telephone and district, by id."""
-    wanted = tuple(ids)
-    return store.labels(replace(act, scope=Link(wanted)), wanted)
-
-
 def related(act: Act, centre: str, other: str, relation: Relation) -> bool:
     """Whether the relation holds today, as far as the act's scope shows."""
     today = act.now.astimezone(KST).date().isoformat()
     rows = store.relations(act, {"centre": centre, "other": other, "relation": relation})
     return any(_holds(row, today) for row in rows)
-
-
-def others(act: Act, relation: Relation) -> list[tuple[str, str]]:
-    """(centre, other) of every relation of the kind that holds today within the act's scope."""
-    today = act.now.astimezone(KST).date().isoformat()
-    rows = store.relations(act, {"relation": relation})
-    return [(row["centre"], row["other"]) for row in rows if _holds(row, today)]
 
 
 def host_and_centre(act: Act, host: str | None, centre: str | None) -> tuple[str, str]:

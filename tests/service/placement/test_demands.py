@@ -199,6 +199,11 @@ def test_a_complete_copy_has_nothing_missing_and_each_hole_has_its_cause(here: W
         }
     )
     assert operations.missing(act, CAMPAIGN)[0].why == "dead_letter"
+    shown = here.do(STAFF, "GET", f"/api/v1/campaigns/{CAMPAIGN}/copy")
+    assert shown["complete"] is False
+    assert "운영자가 확인해 주세요" in shown["holes"][0]["reason"]
+    foreign = here.ask(f"centre:{OTHER_CENTRE}", "GET", f"/api/v1/campaigns/{CAMPAIGN}/copy")
+    assert foreign.status_code == 404
 
 
 def test_the_gap_is_whole_for_its_centre_and_hides_single_schools_from_others(

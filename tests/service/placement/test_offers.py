@@ -132,6 +132,18 @@ def test_of_two_offers_published_at_once_for_one_team_only_one_wins(here: World)
         assert sorted(pool.map(publish, ids)) == [200, 409]
 
 
+def test_a_host_sees_one_calendar_whichever_centre_asked(here: World) -> None:
+    here.approve(centre=OTHER_CENTRE)
+    here.publish(slots=[SLOT])
+    late = {"start": "2024-11-06T14:00:00+09:00", "end": "2024-11-06T16:00:00+09:00"}
+    here.publish(f"centre:{OTHER_CENTRE}", campaign=OTHER_CAMPAIGN, slots=[late])
+    teams = here.do(f"host:{HOST}", "GET", "/api/v1/calendar")["teams"]
+    assert [(t["team_name"], [one["centre"] for one in t["taken"]]) for t in teams] == [
+        ("드론산업팀", [CENTRE, OTHER_CENTRE])
+    ]
+    assert here.do(f"host:{OTHER_HOST}", "GET", "/api/v1/calendar")["teams"] == []
+
+
 def test_alternatives_of_one_team_may_overlap_when_both_say_so(here: World) -> None:
     here.publish(title="이론", either_or=True, slots=[SLOT])
     here.publish(title="실습", either_or=True, slots=[OVERLAP])
