@@ -1,14 +1,16 @@
-"""Notices become messages and deliveries: in batches, each batch in one transaction.
+"""Notices become messages and deliveries: in batches, each written by one transaction.
 
 Nothing is sent here. A batch that is interrupted leaves nothing behind, and one that is run by
 two senders at once is done by one of them: a notice leaves `waiting` in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from chassis.act import Act
 from chassis.documents import New, Stored
+from chassis.errors import Conflict
 from services.notifications.deliveries import store
 from services.notifications.deliveries.model import Channel, Delivery, begin, delivery_id, nobody
 from services.notifications.directory import operations as directory
@@ -32,6 +34,8 @@ from services.notifications.recipients.model import (
     not_before,
 )
 
+BATCH = 500
+
 
 @dataclass(slots=True)
 class _Batch:
@@ -43,21 +47,22 @@ class _Batch:
     put_off: list[Stored[Notice]] = field(default_factory=list)
 
 
-def plan_due(act: Act) -> int:
+def plan_due(act: Act, limit: int = BATCH) -> int:
     """Plan what is due. Returns how many notices were looked at; 0 means nothing is due."""
-    found = messages.due(act)
-    if not found:
-        return 0
-    parents = [one for one in found if one.state.audience in messages.AUDIENCES]
-    for parent in parents:
-        messages.expand(act, parent)
-    if len(parents) < len(found):
-        act.together(_plan_batch)
+    found = messages.due(act, limit)
+    for one in found:
+        if one.state.audience in messages.AUDIENCES:
+            messages.expand(act, one)
+    notices = [one for one in found if one.state.audience not in messages.AUDIENCES]
+    if notices:
+        batch = _planned(act, notices)
+        # Everything is read and thought out before, so that the transaction is short.
+        with suppress(Conflict):
+            act.together(lambda inside: _write(inside, batch))
     return len(found)
 
 
-def _plan_batch(act: Act) -> None:
-    notices = [one for one in messages.due(act) if one.state.audience not in messages.AUDIENCES]
+def _planned(act: Act, notices: Sequence[Stored[Notice]]) -> _Batch:
     needs = Needs()
     for one in notices:
         needs.add(one.state)
@@ -74,10 +79,19 @@ def _plan_batch(act: Act) -> None:
     planned: set[str] = set()
     for gathered in _gathered(notices):
         _plan_message(act, gathered, known, invited, names, batch, planned)
-    _drop_what_was_told(act, batch)
-    messages.keep(act, batch.messages)
-    store.DELIVERIES.create_many(act, batch.deliveries)
-    messages.settle(act, batch.settled)
+    return batch
+
+
+def _write(act: Act, batch: _Batch) -> None:
+    """Settle the notices first: whoever else planned one of them meanwhile has won."""
+    settled = _without_what_was_told(act, batch)
+    if messages.settle(act, settled) != len(settled):
+        raise Conflict("notices")
+    fresh = {message for id, status, message in settled if status == "planned"}
+    messages.keep(act, [one for one in batch.messages if one[0] in fresh])
+    store.DELIVERIES.create_many(
+        act, [one for one in batch.deliveries if one.state.message in fresh]
+    )
     messages.put_off(act, batch.put_off)
 
 
@@ -212,14 +226,10 @@ def new_delivery(
     return New(delivery_id(id, recipient, channel), state, events, correlation=message.correlation)
 
 
-def _drop_what_was_told(act: Act, batch: _Batch) -> None:
+def _without_what_was_told(act: Act, batch: _Batch) -> list[tuple[str, str, str | None]]:
     """A correction exists at most once: what came after it was told adds nothing to it."""
     told = messages.told_before(act, (id for id, _ in batch.messages))
-    if not told:
-        return
-    batch.messages = [(id, one) for id, one in batch.messages if id not in told]
-    batch.deliveries = [one for one in batch.deliveries if one.state.message not in told]
-    batch.settled = [
+    return [
         (id, "dropped" if message in told else status, message)
         for id, status, message in batch.settled
     ]

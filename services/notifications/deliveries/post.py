@@ -1,14 +1,13 @@
 """The way out: one SMTP connection, reused, and an e-mail as bytes.
 
 The bytes are put together by hand, because the standard library's message objects cost more time
-than the sending; the headers' encoding is the standard library's.
+than the sending.
 """
 
 import base64
 import smtplib
 from dataclasses import dataclass
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime, parseaddr
 
 from services.notifications.deliveries.model import Outcome
@@ -45,9 +44,29 @@ class Answer:
     code: str | None = None
 
 
-def _header(text: str, name: str) -> str:
-    """The header's value, folded and encoded where it is not plain."""
-    return Header(text, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
+LINE_SIGNS = 76
+"""The longest line of a header with encoded words, by RFC 2047."""
+
+
+def _header(name: str, text: str) -> str:
+    """The header's value as RFC 2047 encoded words, folded; plain text stays as it is.
+
+    A word holds whole characters only. Line breaks become spaces, so that no value can begin
+    another header.
+    """
+    text = " ".join(text.split())
+    most = (LINE_SIGNS - len(f"{name}: =?utf-8?b??=")) // 4 * 3
+    if text.isascii() and len(text) <= most and "=?" not in text:
+        return text
+    words, word = [], b""
+    for sign in text:
+        byte = sign.encode()
+        if len(word) + len(byte) > most:
+            words.append(word)
+            word = b""
+        word += byte
+    words.append(word)
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
 
 
 def _part(text: str, kind: str) -> bytes:
@@ -61,9 +80,9 @@ def compose(letter: Letter) -> bytes:
     address = parseaddr(letter.sender)[1]
     boundary = f"=_{letter.message_id[1:37]}"
     rows = [
-        f"From: {_header(letter.sender_name, 'From')} <{address}>",
+        f"From: {_header('From', letter.sender_name)} <{address}>",
         f"To: {letter.to}",
-        f"Subject: {_header(letter.subject, 'Subject')}",
+        f"Subject: {_header('Subject', letter.subject)}",
         f"Date: {format_datetime(letter.at)}",
         f"Message-ID: {letter.message_id}",
         f"List-ID: {letter.list_id}",

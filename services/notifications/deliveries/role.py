@@ -6,14 +6,17 @@ server), and the server is asked again with growing pauses.
 
 import time
 
+from pymongo.errors import PyMongoError
+
 from chassis.context import Context
 from chassis.leases import stable_name
 from chassis.logs import logger
-from services.notifications.deliveries.planning import plan_due
+from services.notifications.deliveries.planning import BATCH, plan_due
 from services.notifications.deliveries.post import Away, Post
 from services.notifications.deliveries.sending import Sender, send_due
 
 IDLE_SECONDS = 0.25
+SMALLEST_BATCH = 20
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 
 
@@ -26,10 +29,10 @@ def run(context: Context) -> None:
         address=settings.public_address,
         beat=context.beat,
     )
-    pause, next_try = SHORTEST_PAUSE, 0.0
+    pause, next_try, batch = SHORTEST_PAUSE, 0.0, BATCH
     while not context.stopping():
         context.beat()
-        busy = plan_due(context.act())
+        busy, batch = _plan(context, batch)
         if time.monotonic() >= next_try:
             try:
                 busy += send_due(context.act(), sender)
@@ -41,3 +44,19 @@ def run(context: Context) -> None:
         if not busy:
             context.wait(IDLE_SECONDS)
     sender.post.close()
+
+
+def _plan(context: Context, batch: int) -> tuple[int, int]:
+    """Plan one batch; how many were looked at, and how large the next may be.
+
+    A database too slow for the transaction's time limit gets smaller batches, down to the
+    smallest; if even that is too much, the role ends and is started again later.
+    """
+    try:
+        looked_at = plan_due(context.act(), batch)
+    except PyMongoError as error:
+        if not error.timeout or batch <= SMALLEST_BATCH:
+            raise
+        logger().warning("planning_slow", batch=batch)
+        return batch, max(batch // 2, SMALLEST_BATCH)
+    return looked_at, min(batch * 2, BATCH)

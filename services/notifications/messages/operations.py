@@ -48,12 +48,12 @@ def take_up(
     return len(store.NOTICES.create_many(act, (row for row in rows if row.id not in there)))
 
 
-def due(act: Act) -> list[Stored[Notice]]:
+def due(act: Act, limit: int = BATCH) -> list[Stored[Notice]]:
     """Notices whose time has come, with the fellows of their bundles."""
-    found = store.due(act, BATCH)
+    found = store.due(act, limit)
     bundles = sorted({one.state.bundle for one in found if one.state.bundle})
     single = [one for one in found if one.state.bundle is None]
-    return [*single, *store.bundled(act, bundles)]
+    return [*single, *store.bundled(act, bundles)] if bundles else single
 
 
 def expand(act: Act, parent: Stored[Notice]) -> int:

@@ -11,8 +11,8 @@ from chassis.documents import Aggregates, Owners, Stored
 from chassis.scope import within
 from services.notifications.messages.model import Message, Notice
 
-BUNDLE_MOST = 1000
-"""Notices that one digest takes up at the most; the rest make the next one."""
+BUNDLED_MOST = 5000
+"""Notices that are gathered at one time at the most; the rest make the next digests."""
 
 NOTICES: Aggregates[Notice] = Aggregates(
     "notices",
@@ -59,14 +59,11 @@ def due(act: Act, limit: int) -> list[Stored[Notice]]:
 
 
 def bundled(act: Act, bundles: Sequence[str]) -> list[Stored[Notice]]:
-    """Every waiting notice of these bundles, due or not, in the order of their making."""
-    found: list[Stored[Notice]] = []
-    for bundle in bundles:
-        wanted = within(act.scope, {"state.status": "waiting", "state.bundle": bundle})
-        rows = collection(act, "notices").find(wanted, session=act.session)
-        rows = rows.sort([("state.created_at", 1), ("_id", 1)]).limit(BUNDLE_MOST)
-        found.extend(NOTICES.stored(row) for row in rows)
-    return found
+    """The waiting notices of these bundles, due or not, in the order of their making."""
+    wanted = {"state.status": "waiting", "state.bundle": {"$in": list(bundles)}}
+    rows = collection(act, "notices").find(within(act.scope, wanted), session=act.session)
+    rows = rows.sort([("state.created_at", 1), ("_id", 1)]).limit(BUNDLED_MOST)
+    return [NOTICES.stored(row) for row in rows]
 
 
 def put_off(act: Act, later: Iterable[tuple[str, datetime]]) -> None:

@@ -7,7 +7,7 @@ needs it; a fact that a template names and nobody provides is an error.
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +217,7 @@ def wording(language: str) -> Wording:
     return Wording(language, catalogue(CATALOGUE))
 
 
+@lru_cache(maxsize=1024)
 def spoken_number(number: str | None) -> str:
     """A telephone number as it is dialled at home: `+82311234567` as `031-123-4567`."""
     if not number:
