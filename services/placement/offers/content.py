@@ -6,9 +6,9 @@ carry codes, and the text travels only in the sealed label for notifications.
 
 import re
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.errors import FieldError
 
@@ -17,6 +17,25 @@ CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 CODE = r"^[a-z][a-z0-9_]{0,39}$"
 DISTRICT = r"^[0-9A-Za-z]{2,10}$"
 
+ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+YEARS = range(2000, 2101)
+
+T = TypeVar("T")
+
+
+def _of_our_time(moment: datetime) -> datetime:
+    """A moment that every calendar can turn into Seoul's time."""
+    if moment.year not in YEARS:
+        raise ValueError(f"the year is between {YEARS[0]} and {YEARS[-1]}")
+    return moment
+
+
+def _once(values: list[T]) -> list[T]:
+    """Each value once, in the order of its first mention: naming one twice says nothing more."""
+    return list(dict.fromkeys(values))
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 Setting = Literal["on_site", "in_school", "both"]
 Hazard = Literal[
     "incineration_plant", "machinery", "heights", "water", "chemicals", "heat", "traffic", "animals"
@@ -32,8 +51,8 @@ class Slot(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    start: datetime
-    end: datetime
+    start: Moment
+    end: Moment
     minimum: int | None = Field(default=None, ge=0, le=10_000)
     maximum: int | None = Field(default=None, ge=1, le=10_000)
 
@@ -72,7 +91,7 @@ class ByTelephone(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     spoken_with: str = Field(min_length=1, max_length=80)
-    at: AwareDatetime
+    at: Moment
 
 
 class Session(BaseModel):
@@ -100,19 +119,19 @@ class Content(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str = Field(min_length=1, max_length=120)
-    team: str | None = Field(default=None, max_length=60)
+    team: str | None = Field(default=None, pattern=ID)
     team_name: str | None = Field(default=None, max_length=80)
     field: str = Field(pattern=CODE)
     kind: str = Field(pattern=CODE)
-    levels: list[str] = []
-    grades: list[int] = []
-    hazards: list[Hazard] = []
+    levels: Annotated[list[str], AfterValidator(_once)] = []
+    grades: Annotated[list[int], AfterValidator(_once)] = []
+    hazards: Annotated[list[Hazard], AfterValidator(_once)] = []
     setting: Setting = "on_site"
     place: str = Field(default="", max_length=200)
     place_code: str = Field(pattern=DISTRICT)
     meeting_point: str = Field(default="", max_length=200)
     telephone: str | None = Field(default=None, max_length=30)
-    accessible: list[str] = []
+    accessible: Annotated[list[str], AfterValidator(_once)] = []
     minimum: int = Field(default=1, ge=1, le=10_000)
     maximum: int = Field(ge=1, le=10_000)
     lead_days: int = Field(default=0, ge=0, le=365)
@@ -184,16 +203,13 @@ def _is_day(text: str) -> bool:
     if not re.fullmatch(DAY, text):
         return False
     try:
-        datetime.strptime(text, "%Y-%m-%d")
+        return datetime.strptime(text, "%Y-%m-%d").year in YEARS
     except ValueError:
         return False
-    return True
 
 
 def _slot(content: Content, i: int, slot: Slot) -> list[FieldError]:
     at = f"/slots/{i}"
-    if slot.start.tzinfo is None or slot.end.tzinfo is None:
-        return [FieldError(f"{at}/start", "time_needs_offset")]
     found = []
     if slot.end <= slot.start:
         found.append(FieldError(f"{at}/end", "end_before_start"))

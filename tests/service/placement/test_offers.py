@@ -71,6 +71,31 @@ def test_what_is_sent_wrongly_is_named_field_by_field_in_both_languages(here: Wo
     assert "30 이하로 적어 주세요" in errors["/minimum"]
 
 
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"team": "not an id"}, "/team"),
+        ({"slots": [{"start": "2024-11-06T10:00:00", "end": "2024-11-06T11:00:00"}]}, "/slots/0"),
+        ({"slots": [{"start": "0001-01-01T00:00:00+23:00", "end": SLOT["end"]}]}, "/slots/0"),
+        ({"blackout": ["2024-02-30"]}, "/blackout/0"),
+        ({"levels": ["kindergarten"]}, "/levels/0"),
+        ({"travel_minutes": {"": 5}}, "/travel_minutes/"),
+    ],
+)
+def test_odd_values_are_named_and_never_break_an_event(
+    here: World, change: dict[str, Any], pointer: str
+) -> None:
+    found = here.ask(STAFF, "POST", "/api/v1/offers", offer(**change))
+    assert found.status_code == 422
+    assert found.get_json()["errors"][0]["pointer"].startswith(pointer)
+
+
+def test_a_value_named_twice_counts_once(here: World) -> None:
+    id = here.publish(levels=["middle", "middle"], grades=[2, 2], accessible=["captions"] * 2)
+    shown = here.do(STAFF, "GET", f"/api/v1/offers/{id}")
+    assert (shown["levels"], shown["grades"]) == (["middle"], [2])
+
+
 def test_a_recurring_offer_leaves_out_holidays_and_says_so(here: World) -> None:
     rule = {
         "weekdays": [3, 4],
