@@ -83,7 +83,8 @@ class Answer:
     other_mode: dict[str, Any] = field(default_factory=dict)
     reproducible: bool = True
     engine: str = "groups"
-    prices: Ints | None = None
+    previous: tuple[Part, ...] | None = None
+    evidence_arrays: dict[str, Ints] = field(default_factory=dict)
 
     @cached_property
     def by_applicant(self) -> dict[int, list[Part]]:
@@ -92,6 +93,12 @@ class Answer:
         for part in self.parts:
             out.setdefault(part.applicant, []).append(part)
         return out
+
+    def part_columns(self) -> tuple[Ints, Ints, Ints]:
+        """Applicant, wish and people of every part, as columns."""
+        rows = np.array([[p.applicant, p.wish, p.people] for p in self.parts], dtype=np.int64)
+        rows = rows.reshape(-1, 3)
+        return rows[:, 0].copy(), rows[:, 1].copy(), rows[:, 2].copy()
 
     @cached_property
     def taken(self) -> Ints:
@@ -124,6 +131,10 @@ class Answer:
     def result_json(self) -> dict[str, Any]:
         """The answer without its explanations: what `result.json` holds."""
         x = self.market
+        before = {}
+        if self.previous is not None:
+            parts = [[x.applicants.id[p.applicant], part_json(x, p)] for p in self.previous]
+            before = {"previous": parts}
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -142,6 +153,7 @@ class Answer:
             "numbers": self.numbers,
             "stages": [s.to_json() for s in self.stages],
             "other_mode": self.other_mode,
+            **before,
         }
 
 

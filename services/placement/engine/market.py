@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -229,34 +229,23 @@ class Market:
         own = self.wishes.stop_seats[self.wishes.stop_ptr[w] : self.wishes.stop_ptr[w + 1]]
         return [people if n < 0 else int(n) for n in own.tolist()]
 
-    def canonical_bytes(self) -> bytes:
+    def canonical_chunks(self) -> Iterator[bytes]:
         """The bytes whose SHA-256 names this market, the same for the JSON and the .npz form.
 
-        One line per column in the order of the classes above: the column's name, a tab, and the
-        values as JSON without spaces. Columns are integers, ids or booleans (as 0 and 1).
+        `docs/market-file.md` section 2 gives the layout: columns of integers as little-endian
+        64-bit values, columns of ids and the rest as JSON without spaces, each with its name.
         """
-        lines = [f"{FORMAT}\t{VERSION}"]
-        for label, part in self._parts():
-            for column in fields(part):
-                value = getattr(part, column.name)
-                if isinstance(value, np.ndarray):
-                    lines.append(f"{label}{column.name}\t{_numbers(value)}")
-                elif column.name in {"excluded", "rules"}:
-                    continue
-                elif isinstance(value, tuple):
-                    lines.append(f"{label}{column.name}\t{_canonical(list(value))}")
+        yield f"{FORMAT}\t{VERSION}\n".encode()
+        for name, value in columns_of(self):
+            if isinstance(value, np.ndarray):
+                yield f"{name}\tint64[{len(value)}]\n".encode()
+                yield value.astype("<i8").tobytes()
+                yield b"\n"
+            else:
+                yield f"{name}\t{canonical_json(list(value))}\n".encode()
         excluded = [[e.applicant, e.session, e.code, dict(e.facts)] for e in self.excluded]
-        lines.append(f"excluded\t{_canonical(excluded)}")
-        lines.append(f"rules\t{_canonical(rules_document(self.rules))}")
-        return ("\n".join(lines) + "\n").encode()
-
-    def _parts(self) -> list[tuple[str, Any]]:
-        return [
-            ("sessions.", self.sessions),
-            ("applicants.", self.applicants),
-            ("wishes.", self.wishes),
-            ("", _Keys.of(self)),
-        ]
+        yield f"excluded\t{canonical_json(excluded)}\n".encode()
+        yield f"rules\t{canonical_json(rules_document(self.rules))}\n".encode()
 
     def hash(self) -> str:
         """SHA-256 of the canonical bytes, in hexadecimal."""
@@ -264,24 +253,31 @@ class Market:
 
     @cached_property
     def _hash(self) -> str:
-        return hashlib.sha256(self.canonical_bytes()).hexdigest()
+        digest = hashlib.sha256()
+        for chunk in self.canonical_chunks():
+            digest.update(chunk)
+        return digest.hexdigest()
 
 
-@dataclass(frozen=True, eq=False)
-class _Keys:
-    """The market's own columns, in hashing order."""
+#: The market's own columns, in the order in which they are hashed and kept.
+KEYS = (
+    *("schools", "clash_names", "clash_capacity", "day_names", "day_capacity"),
+    *("budget_names", "budget_limit"),
+)
 
-    schools: tuple[str, ...]
-    clash_names: tuple[str, ...]
-    clash_capacity: Ints
-    day_names: tuple[str, ...]
-    day_capacity: Ints
-    budget_names: tuple[str, ...]
-    budget_limit: Ints
 
-    @staticmethod
-    def of(market: Market) -> _Keys:
-        return _Keys(**{f.name: getattr(market, f.name) for f in fields(_Keys)})
+def columns_of(market: Market) -> Iterator[tuple[str, NDArray[Any] | tuple[str, ...]]]:
+    """Every column with its full name, in the published order."""
+    parts = (
+        ("sessions.", market.sessions),
+        ("applicants.", market.applicants),
+        ("wishes.", market.wishes),
+    )
+    for label, part in parts:
+        for column in fields(part):
+            yield label + column.name, getattr(part, column.name)
+    for name in KEYS:
+        yield name, getattr(market, name)
 
 
 def rules_document(rules: Rules) -> dict[str, Any]:
@@ -297,9 +293,6 @@ def rules_document(rules: Rules) -> dict[str, Any]:
     }
 
 
-def _canonical(value: object) -> str:
+def canonical_json(value: object) -> str:
+    """JSON without spaces, keys sorted, text as it is."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _numbers(values: NDArray[Any]) -> str:
-    return "[" + ",".join(map(str, values.astype(np.int64).tolist())) + "]"

@@ -235,6 +235,17 @@ class Reasons:
                 out.append(self.explain(a))
         return out
 
+    def brief(self) -> list[dict[str, Any]]:
+        """For large markets: applicants not wholly placed, with the codes of their wishes."""
+        out: list[dict[str, Any]] = []
+        for a in range(len(self.market.applicants)):
+            if not self.whole(a):
+                first = int(self.market.applicants.wish_ptr[a])
+                found = [(w - first, self.wish(a, w)) for w in self.market.wishes_of(a)]
+                codes = [[w, r.code, r.facts] for w, r in found if r is not None]
+                out.append({"applicant": self.market.applicants.id[a], "wishes": codes})
+        return out
+
     def whole(self, a: int) -> bool:
         """Whether everybody of applicant `a` got everything wanted."""
         x = self.market.applicants

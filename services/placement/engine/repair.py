@@ -122,7 +122,7 @@ def repair(
     fixed_market = replace(new, rules=rules)
     watch = _watch(time_limit, on_progress, now)
     repaired = _solve(fixed_market, old, watch)
-    repaired.market = new
+    repaired.previous = tuple(old)
     moves = _moves(market, answer.parts, new, repaired.parts)
     before = {p.applicant for p in old}
     kept = before <= {p.applicant for p in repaired.parts}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from services.placement.engine import Market, MarketErrors
+from services.placement.engine.market_npz import from_arrays, to_arrays
 from tests.unit.engine.markets import random_market, small_markets
 
 
@@ -114,3 +116,35 @@ def test_another_seed_is_another_market() -> None:
     first = Market.from_json(doc).hash()
     doc["rules"]["seed"] += "!"
     assert Market.from_json(doc).hash() != first
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(small_markets())
+def test_the_columnar_form_is_the_same_market(doc: dict[str, Any]) -> None:
+    market = Market.from_json(doc)
+    again = from_arrays(to_arrays(market))
+    assert again.hash() == market.hash()
+    assert again.to_json() == market.to_json()
+
+
+def test_broken_columns_are_reported_all_at_once() -> None:
+    arrays = to_arrays(Market.from_json(random_market(random.Random(2))))
+    del arrays["sessions.max"]
+    arrays["applicants.people"] = arrays["applicants.people"].astype(float)
+    arrays["format"] = np.array("other")
+    with pytest.raises(MarketErrors) as caught:
+        from_arrays(arrays)
+    assert {(e.pointer, e.code) for e in caught.value.errors} == {
+        ("/format", "format"),
+        ("/sessions.max", "required"),
+        ("/applicants.people", "type"),
+    }
+
+
+def test_columns_with_foreign_references_are_refused() -> None:
+    arrays = to_arrays(Market.from_json(random_market(random.Random(2))))
+    arrays["wishes.stop_session"] = arrays["wishes.stop_session"] + 99
+    arrays["applicants.wish_ptr"] = arrays["applicants.wish_ptr"] + 1
+    with pytest.raises(MarketErrors) as caught:
+        from_arrays(arrays)
+    assert {e.code for e in caught.value.errors} == {"range", "pointer"}

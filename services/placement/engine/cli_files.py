@@ -1,0 +1,155 @@
+"""Files of the command line: markets in, answer directories out and in again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import highspy
+import numpy as np
+
+from services.placement.engine import report_files
+from services.placement.engine.answer import Answer
+from services.placement.engine.market import Market
+from services.placement.engine.market_json import parse_market
+from services.placement.engine.market_npz import from_arrays, to_arrays
+
+ENGINE_VERSION = "1"
+
+
+class FileTrouble(Exception):
+    """A file is missing, unreadable or not what it should be; the message is for people."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FileTrouble(f"{path}: {error.strerror or error}") from error
+
+
+def read_json(path: Path) -> Any:
+    """The JSON document of a file."""
+    try:
+        return json.loads(read_bytes(path))
+    except ValueError as error:
+        raise FileTrouble(f"{path}: this is not JSON: {error}") from error
+
+
+def read_market(path: Path) -> Market:
+    """A market from a .json or .npz file; raises `MarketErrors` for a broken one."""
+    if path.suffix == ".npz":
+        return from_arrays(read_arrays(path))
+    return parse_market(read_bytes(path))
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays of a .npz file (no pickled objects)."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise FileTrouble(f"{path}: this is no readable .npz file: {error}") from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: beside it first, then in its place."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        raise FileTrouble(f"{path}: {error.strerror or error}") from error
+
+
+def json_bytes(document: object) -> bytes:
+    """A JSON file's bytes: two spaces, keys in the order of the document, a final line feed."""
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def write_market(path: Path, market: Market) -> None:
+    """Write a market as .json or .npz, by the name of the file."""
+    if path.suffix == ".npz":
+        write_arrays(path, to_arrays(market))
+    else:
+        write_bytes(path, json_bytes(market.to_json()))
+
+
+def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    """Write a .npz file, uncompressed: reading it is what matters."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as out:
+            np.savez(out, **arrays)
+        beside.replace(path)
+    except OSError as error:
+        raise FileTrouble(f"{path}: {error.strerror or error}") from error
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """What computed the answer."""
+    return {
+        "engine": ENGINE_VERSION,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "highs": str(highspy.Highs().version()),
+    }
+
+
+def write_answer(
+    folder: Path, answer: Answer, seconds: dict[str, float], *, columnar: bool
+) -> dict[str, Any]:
+    """Write all files of an answer; answers the report."""
+    market_file = folder / ("market.npz" if columnar else "market.json")
+    result_file = folder / ("result.npz" if columnar else "result.json")
+    for name in ("market", "result"):
+        for suffix in (".json", ".npz"):
+            stale = folder / f"{name}{suffix}"
+            if stale not in (market_file, result_file) and stale.exists():
+                stale.unlink()
+    write_market(market_file, answer.market)
+    if columnar:
+        write_arrays(result_file, report_files.result_arrays(answer))
+    else:
+        write_bytes(result_file, json_bytes(answer.result_json()))
+    result_hash = sha256(result_file)
+    write_bytes(
+        folder / "certificate.json", json_bytes(report_files.certificate(answer, result_hash))
+    )
+    arrays = folder / "certificate.npz"
+    if answer.evidence_arrays:
+        write_arrays(arrays, dict(answer.evidence_arrays))
+    elif arrays.exists():
+        arrays.unlink()
+    write_bytes(folder / "reasons.json", json_bytes(report_files.reasons(answer, result_hash)))
+    names = (market_file.name, result_file.name, "certificate.json", "reasons.json")
+    hashes = {name: sha256(folder / name) for name in names}
+    hashes["market"] = answer.market.hash()
+    document = report_files.report(answer, hashes, seconds, versions())
+    write_bytes(folder / "report.json", json_bytes(document))
+    return document
+
+
+def read_answer(folder: Path) -> Answer:
+    """Market and answer of a directory."""
+    columnar = (folder / "market.npz").exists()
+    market = read_market(folder / ("market.npz" if columnar else "market.json"))
+    try:
+        if columnar:
+            return report_files.answer_from_arrays(market, read_arrays(folder / "result.npz"))
+        return report_files.read_answer(market, read_json(folder / "result.json"))
+    except (KeyError, IndexError, TypeError) as error:
+        raise FileTrouble(f"{folder}: the result does not fit its market: {error!r}") from error
