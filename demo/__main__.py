@@ -52,8 +52,10 @@ def main() -> int:
             return 1 if wrong else 0
         _stay(stack)
         return 0
-    except (Answered, NeverHappened) as stopped:
+    except (Answered, NeverHappened, AssertionError) as stopped:
         print(f"the story stopped: {stopped}", file=sys.stderr)
+        if "run" in world.ids:
+            story.show(world, steps)
         return 1
     except KeyboardInterrupt:
         return 130

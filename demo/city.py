@@ -1,15 +1,17 @@
 """The city's story, chapter by chapter."""
 
-from demo import answering, opening
+from demo import answering, confirming, opening, placing
+from demo.showing import show
 from demo.world import World
 
-CHAPTERS = [("opening", opening.play), ("survey", answering.play)]
+__all__ = ["CHAPTERS", "check", "show"]
 
-
-def show(world: World, steps: list[tuple[str, float]]) -> None:
-    """Print what happened."""
-    for name, seconds in steps:
-        print(f"{name}: {seconds:.1f} s")
+CHAPTERS = [
+    ("opening", opening.play),
+    ("survey", answering.play),
+    ("placing", placing.play),
+    ("confirming", confirming.play),
+]
 
 
 def check(world: World) -> list[str]:

@@ -136,7 +136,7 @@ def refused(act: Callable[[], Any], status: int) -> Json:
     raise NeverHappened(f"an act was to be refused with {status}, and it was not")
 
 
-def wait_for(ask: Callable[[], R], what: str, seconds: float = 60.0) -> R:
+def wait_for(ask: Callable[[], R | None], what: str, seconds: float = 60.0) -> R:
     """Ask until the answer is true. What one service does reaches another by events."""
     end = time.monotonic() + seconds
     found: R | None = None

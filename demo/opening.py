@@ -2,6 +2,7 @@
 
 import tempfile
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from demo.client import Json, Person, wait_for
@@ -32,7 +33,7 @@ def open_centre(world: World) -> None:
     world.notes.setdefault("names", {})[own] = centre["name"]
     # The first tokens are good as soon as the key has travelled to every service.
     for path in ("/placement/api/v1/hosts", "/notifications/api/v1/deliveries"):
-        wait_for(lambda path=path: world.centre.get(path) is not None, f"{path} to know the key")
+        wait_for(partial(world.centre.get, path), f"{path} to know the key")
 
 
 def register(world: World, row: Json, kind: str, relation: str) -> str:
@@ -116,10 +117,8 @@ def vet(world: World, host: str) -> None:
     """Found, contacted, visited, approved: only then may a host publish to children."""
     path = f"/placement/api/v1/hosts/{host}/vetting"
     for status in ("found", "contacted", "visited", "approved"):
-        wait_for(
-            lambda status=status: world.centre.post(path, {"status": status}),
-            f"the host {world.name(host)} to be {status}",
-        )
+        step = partial(world.centre.post, path, {"status": status})
+        wait_for(step, f"the host {world.name(host)} to be {status}")
 
 
 def open_campaign(world: World) -> str:
