@@ -53,9 +53,7 @@ def leximin_key(shares: SchoolShares) -> list[Fraction]:
 def worst_school(shares: SchoolShares) -> Worst:
     """The school with the greatest share unplaced (the first of equals), compared exactly."""
     worst = Worst(-1, 0, 1)
-    for c, (u, size) in enumerate(
-        zip(shares.unplaced.tolist(), shares.size.tolist(), strict=True)
-    ):
+    for c, (u, size) in enumerate(zip(shares.unplaced.tolist(), shares.size.tolist(), strict=True)):
         if size and (worst.school < 0 or u * worst.size > worst.unplaced * size):
             worst = Worst(c, u, size)
     return worst
