@@ -43,13 +43,17 @@ loglevel = "warning"
 
 
 def on_starting(_server: Arbiter) -> None:
-    """Empty the directory in which the workers' metrics meet: old files are of dead workers."""
+    """Clear the directory in which metrics meet of what dead processes left there.
+
+    The background roles may share it, so what a living process writes stays.
+    """
     directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if directory:
         path = Path(directory)
         path.mkdir(parents=True, exist_ok=True)
-        for file in path.glob("*.db"):
-            file.unlink()
+        for file in path.glob("*_*.db"):
+            if not Path("/proc", file.stem.rpartition("_")[2]).exists():
+                file.unlink()
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:

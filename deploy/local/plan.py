@@ -83,6 +83,10 @@ class Plan:
         command = [sys.executable, "-m", "deploy.local.proxy", str(self.ports["proxy"]), *targets]
         return self._child("proxy", command)
 
+    def metrics(self, service: str) -> Path:
+        """The directory in which the metrics of a service's processes meet."""
+        return self.layout.directory / "metrics" / service
+
     def settings(self, service: str) -> dict[str, str]:
         """The environment of every role of a service."""
         return {
@@ -101,6 +105,8 @@ class Plan:
             "IEUM_WEB_THREADS": "8",
             # People who try the system out do not wait two minutes for a digest.
             "IEUM_DIGEST_SECONDS": os.environ.get("IEUM_DIGEST_SECONDS", "3"),
+            # Web and background roles share it, so that /metrics shows both.
+            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics(service)),
             "NUMBA_CACHE_DIR": str(self.layout.store / "numba"),
         }
 
@@ -116,11 +122,9 @@ class Plan:
 
     def web(self, service: str) -> Child:
         """The web role: what `services.<name> web` becomes, without importing the service twice."""
-        metrics = self.layout.directory / "metrics" / service
-        environment = {**self.settings(service), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
         app = f"services.{service}.app:create_app()"
         command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", app]
-        return self._child(f"{service}-web", command, environment)
+        return self._child(f"{service}-web", command, self.settings(service))
 
     def make_secrets(self) -> Child:
         """Generates what is missing of the secret files, and ends."""

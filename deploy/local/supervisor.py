@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -25,7 +26,7 @@ from deploy.local.processes import Identity, end, marked
 from deploy.local.refusal import Refusal
 from deploy.local.state import Layout, State
 
-START_LIMIT = 120.0
+START_LIMIT = 180.0
 GRACE_SERVICES, GRACE_SERVERS = 30.0, 20.0
 USERS_GONE_LIMIT = 15.0
 
@@ -83,6 +84,9 @@ class Supervisor:
 
     def _start(self) -> None:
         plan = self.plan
+        for service in plan.services:
+            shutil.rmtree(plan.metrics(service), ignore_errors=True)
+            plan.metrics(service).mkdir(parents=True)
         class_path = jars.class_path(self._say)
         mongo, kafka = plan.database(), plan.broker(class_path)
         self._run(mongo)
