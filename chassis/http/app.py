@@ -35,6 +35,8 @@ from chassis.tokens import Identity, Verifier
 
 BODY_MOST = 2 * 1024 * 1024
 KEY = re.compile(r"^[!-~]{8,64}$")
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+VERSION = re.compile(r"^[0-9]{1,15}$")
 CORRELATION = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -203,19 +205,40 @@ def _command(declared: Declared) -> Command | None:
     if not KEY.match(key):
         raise Malformed("idempotency_key_missing")
     match = request.headers.get("If-Match", "").strip('W/"')
-    if not match.isdigit():
-        if declared.if_match and not (declared.page and request.form.get("version")):
+    if match and not VERSION.match(match):
+        raise Malformed("if_match_missing")
+    match = match or request.form.get("version", "")
+    if not VERSION.match(match):
+        if declared.if_match:
             raise Malformed("if_match_missing")
-        match = request.form.get("version", "")
-    said = hashlib.sha256(request.method.encode() + b"\x1f" + request.path.encode() + b"\x1f")
-    said.update(request.get_data(cache=True))
+        match = ""
     rule = request.url_rule.rule if request.url_rule else request.path
     return Command(
         key=key,
-        body_hash=said.hexdigest(),
+        body_hash=_said(),
         route=f"{request.method} {rule}",
-        expected=int(match) if match.isdigit() else None,
+        expected=int(match) if match else None,
     )
+
+
+def _said() -> str:
+    """Hash of what the request says. Forms are hashed by their fields and files.
+
+    A browser invents a new boundary each time it sends the same form, and a form that was parsed
+    already (for its token) has left no bytes to read.
+    """
+    said = hashlib.sha256(request.method.encode() + b"\x1f" + request.path.encode() + b"\x1f")
+    if request.mimetype not in FORMS:
+        said.update(request.get_data(cache=True))
+        return said.hexdigest()
+    for name, value in sorted(request.form.items(multi=True)):
+        said.update(f"{name}\x1f{value}\x1e".encode())
+    for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0]):
+        content = file.stream.read()
+        file.stream.seek(0)
+        said.update(f"{name}\x1f{len(content)}\x1e".encode())
+        said.update(content)
+    return said.hexdigest()
 
 
 def _finish(response: Response) -> Response:

@@ -85,6 +85,15 @@ def test_a_good_file_is_taken_over_once_however_often_it_is_sent(city: World) ->
     assert [group["people"] for group in groups(school, survey)] == [25, 24]
 
 
+def test_another_file_under_the_same_key_is_refused(city: World) -> None:
+    school = city.school()
+    survey = city.draft(school)["id"]
+    assert send(school, survey, "import", GOOD, key="one-key-two-files").status_code == 200
+    answer = send(school, survey, "import", GOOD[:-1] + b"\n\n", key="one-key-two-files")
+    assert answer.status_code == 422
+    assert answer.get_json()["code"] == "key_reused"
+
+
 def test_a_file_with_one_fault_is_not_taken_over_at_all(city: World) -> None:
     school = city.school()
     survey = city.draft(school)["id"]

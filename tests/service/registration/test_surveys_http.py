@@ -102,6 +102,21 @@ def test_a_stale_version_is_refused_and_nothing_is_overwritten(city: World) -> N
     assert found["draft"]["groups"][0]["people"] == 21
 
 
+@pytest.mark.parametrize("version", ["999999999999999999999999", "abc", "²"])
+def test_a_version_that_cannot_be_read_is_refused_and_not_passed_over(
+    city: World, version: str
+) -> None:
+    school = city.school()
+    path = f"/api/v1/surveys/{city.draft(school)['id']}/submit"
+    headers = {
+        "Authorization": f"Bearer {school.token}",
+        "Idempotency-Key": "unreadable-version",
+        "If-Match": f'"{version}"',
+    }
+    answer = school.client.post(path, json={}, headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "if_match_missing")
+
+
 def test_a_refused_survey_names_every_field_with_a_sentence(city: World) -> None:
     school = city.school()
     bad = city.group(smallest=26, fields=["castles"], dates=[{"date": "2020-01-01"}])
