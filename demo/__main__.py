@@ -1,16 +1,14 @@
 """`python -m demo`: play a campaign through the public interfaces, and show what happened."""
 
 import argparse
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from demo import city, client
+from demo import city
 from demo.client import Answered, NeverHappened
 from demo.world import World, load
 from deploy.local.refusal import Refusal
@@ -98,19 +96,8 @@ def _world(stack: Any, data: dict[str, Any], shift: timedelta) -> World:
         say=_say,
         shift=shift,
     )
-    world.notes["mails"] = _mailbox(stack.mail_api)
+    world.notes["mails"] = stack.mails
     return world
-
-
-def _mailbox(api: str) -> Callable[..., list[dict[str, Any]]]:
-    def mails(to: str | None = None) -> list[dict[str, Any]]:
-        fields = {"to": to} if to else None
-        answer = client.POOL.request("GET", api, fields=fields)
-        found: Any = json.loads(answer.data)
-        rows: list[dict[str, Any]] = found["messages"] if isinstance(found, dict) else found
-        return rows
-
-    return mails
 
 
 def _say(line: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from demo.client import Json, refused, wait_for
 from demo.world import World
 
-CLOSE_SECONDS = 3
+CLOSE_SECONDS = 2
 
 
 def group_body(row: Json, school: Json) -> Json:

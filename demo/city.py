@@ -1,8 +1,8 @@
 """The city's story, chapter by chapter."""
 
-from demo import answering, confirming, opening, placing
+from demo import answering, confirming, holding, opening, placing
+from demo.holding import check
 from demo.showing import show
-from demo.world import World
 
 __all__ = ["CHAPTERS", "check", "show"]
 
@@ -11,9 +11,5 @@ CHAPTERS = [
     ("survey", answering.play),
     ("placing", placing.play),
     ("confirming", confirming.play),
+    ("messages", holding.play),
 ]
-
-
-def check(world: World) -> list[str]:
-    """What does not hold."""
-    return []

@@ -6,7 +6,7 @@ from demo.client import Json, refused, wait_for
 from demo.opening import spoken
 from demo.world import World
 
-REPLY_SECONDS = 20
+REPLY_SECONDS = 12
 API = "/placement/api/v1"
 
 

@@ -1,0 +1,135 @@
+"""What must hold in the end: the data file says it, the public interface shows it."""
+
+from collections import Counter
+from typing import Any
+
+from demo.client import Json, wait_for
+from demo.confirming import placements
+from demo.world import World
+
+OPEN = ("queued", "planned", "sending", "waiting", "retrying", "due")
+CORRECTION = "정정"
+
+
+def messages_have_ended(world: World) -> None:
+    """Wait until no message is on its way any more; telephone tasks wait for a person."""
+
+    def quiet() -> bool:
+        found = deliveries(world)
+        mails = [one for one in found if one["channel"] == "email"]
+        open_ones = [one for one in mails if one["ended_at"] is None]
+        seen = world.notes.get("delivered", -1)
+        world.notes["delivered"] = len(found)
+        return bool(mails) and not open_ones and seen == len(found)
+
+    wait_for(quiet, "every message to arrive", 60)
+    world.notes["tasks"] = [one for one in deliveries(world) if one["channel"] == "telephone"]
+
+
+def deliveries(world: World) -> list[Json]:
+    """Every delivery of the centre."""
+    return world.centre.all("/notifications/api/v1/deliveries")
+
+
+def check(world: World) -> list[str]:
+    """What does not hold, one sentence each."""
+    return [*_run(world), *_placements(world), *_story(world), *_messages(world)]
+
+
+def _differ(what: str, wanted: Any, found: Any) -> list[str]:
+    return [] if wanted == found else [f"{what}: {wanted!r} was to hold, and it is {found!r}"]
+
+
+def _run(world: World) -> list[str]:
+    holds = world.data["holds"]
+    schools = {world.ids[f"school:{row['key']}"]: row["key"] for row in world.data["schools"]}
+    rows = world.notes["rows"]
+    chosen = {schools[row["school"]] for row in rows if row["parts"]}
+    students = sum(part["people"] for row in rows for part in row["parts"])
+    others = {schools[row["school"]]: row for row in rows if row["state"] == "not_selected"}
+    ranks = sorted({row["reserve_rank"] for row in others.values()})
+    told = [key for key, row in others.items() if not row["reason"]]
+    return [
+        *_differ("the chosen schools", set(holds["chosen"]), chosen),
+        *_differ("students of the chosen schools", holds["students_chosen"], students),
+        *_differ("schools not selected", set(holds["not_selected"]), set(others)),
+        *_differ("reserve ranks", list(range(1, len(others) + 1)), ranks),
+        *_differ("schools not selected without a reason", [], told),
+        *_differ("numbers of the run", students, world.notes["run"]["result"]["numbers"]["placed"]),
+    ]
+
+
+def _placements(world: World) -> list[str]:
+    holds = world.data["holds"]
+    found = placements(world)
+    confirmed = [one for one in found if one["status"] == "confirmed"]
+    students = sum(part["people"] for one in confirmed for part in one["parts"])
+    withdrawn = [world.group_key(one["group"]) for one in found if one["status"] == "withdrawn"]
+    used = Counter(
+        (stop["team"], stop["start"])
+        for one in confirmed
+        for part in one["parts"]
+        for stop in part["stops"]
+    )
+    exam = [
+        stop["start"]
+        for one in found
+        for part in one["parts"]
+        for stop in part["stops"]
+        if stop["start"].startswith(tuple(world.data["campaign"]["unusable_dates"]))
+    ]
+    twice = [place for place, number in used.items() if number > 1]
+    return [
+        *_differ("confirmed groups", holds["confirmed_groups"], len(confirmed)),
+        *_differ("confirmed students", holds["confirmed_students"], students),
+        *_differ("withdrawn groups", holds["withdrawn"], withdrawn),
+        *_differ("teams in two places at once", [], twice),
+        *_differ("visits on an unusable day", [], exam),
+    ]
+
+
+def _story(world: World) -> list[str]:
+    notes = world.notes
+    late = notes["late"]
+    phone = world.data["centre"]["phone"]
+    return [
+        *_differ("the late school is told the number to call", True, phone in late["title"]),
+        *_differ("fields to mend are named", True, len(notes["field_errors"]) >= 3),
+        *_differ("requests within terms", True, notes["by_terms"] >= 1),
+        *_differ("answers by telephone", True, notes.get("by_telephone", 0) >= 1),
+        *_differ("hazardous visits", True, notes["hazardous"] >= 1),
+    ]
+
+
+def _messages(world: World) -> list[str]:
+    mails = world.notes["mails"]()
+    ids = Counter(one["MessageID"] for one in mails)
+    texts = Counter((_to(one), one["Subject"], one["Text"]) for one in mails)
+    corrections = Counter(_to(one) for one in mails if CORRECTION in one["Subject"])
+    corrected = world.notes["corrected"]
+    rows = {row["key"]: row for row in world.data["hosts"]}
+    wanted = Counter([f"{corrected['school']}@school.example"])
+    wanted.update(rows[key]["email"] for key in corrected["hosts"] if "email" in rows[key])
+    schools = {f"{row['key']}@school.example" for row in world.data["schools"]}
+    silent = sorted(schools - {_to(one) for one in mails})
+    failed = [one["id"] for one in deliveries(world) if one["status"] in ("failed", "bounced")]
+    return [
+        *_differ("messages sent twice", [], [id for id, number in ids.items() if number > 1]),
+        *_differ("the same text twice", [], [key for key, number in texts.items() if number > 1]),
+        *_differ("correction notices", dict(wanted), dict(corrections)),
+        *_differ("schools without a message", [], silent),
+        *_differ("failed messages", [], failed),
+        *_differ("telephone tasks for the host without e-mail", True, bool(world.notes["tasks"])),
+    ]
+
+
+def _to(mail: Json) -> str:
+    to = mail["To"]
+    first = to[0] if isinstance(to, list) else to
+    return str(first["Address"] if isinstance(first, dict) else first)
+
+
+def play(world: World) -> None:
+    """Wait for the last message."""
+    messages_have_ended(world)
+    world.say(f"{world.notes['delivered']} deliveries have ended or wait for a person")
