@@ -5,7 +5,7 @@
     with Stack() as stack:                        # stops at the end, or when this process is gone
         stack.addresses["public"]                 # http://127.0.0.1:8080, the one origin
         stack.addresses["mail"]                   # http://127.0.0.1:8025, the mailbox's page
-        stack.mail_api                            # http://127.0.0.1:8025/api/messages
+        stack.mails(), stack.mails(to=…)          # every caught mail, whole, newest first
         stack.addresses["kafka"], stack.addresses["mongo"], stack.addresses["smtp"]
 
     stack = Stack()
@@ -22,9 +22,7 @@ by one with new data. Stacks of different names stand side by side: `.local/<nam
 `.local/<name>/log/` one log file a process. Whatever stands in the way is raised as `Refusal`,
 whose text is one sentence for a person. The caller needs `deploy.local` on its path, nothing else.
 
-In Compose the same addresses come from the environment of whoever plays the demo:
-IEUM_DEMO_ADDRESS (the origin) and IEUM_DEMO_MAIL (the mailbox, which speaks Mailpit's API, as the
-one here does under `/api/v1/`).
+`deploy.compose.stack.ComposeStack` is the same for Docker Compose.
 """
 
 from __future__ import annotations
@@ -39,6 +37,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+import urllib3
 
 from deploy.local import machine, ports, state
 from deploy.local.machine import ROOT
@@ -224,6 +225,13 @@ class Stack:
     def status(self) -> State | None:
         """Return the running stack's state, None if none runs."""
         return state.running(self.layout)
+
+    def mails(self, to: str | None = None) -> list[dict[str, Any]]:
+        """Return every caught mail whole, newest first; `to` narrows to a recipient."""
+        fields = {"to": to} if to else None
+        found = urllib3.request("GET", self.mail_api, fields=fields, timeout=30.0, retries=3)
+        mails: list[dict[str, Any]] = found.json()
+        return mails
 
     def command(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run an operator's command, `python -m services.<service> <arguments>`, to its end."""
