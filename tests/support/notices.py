@@ -56,7 +56,7 @@ def planned_by_intent() -> dict[str, Planned]:
         if kind.startswith("placement."):
             variants = [{"released": True}]
         for changes in variants:
-            for one in rules.plan(received(kind, **changes)):
+            for one in rules.plan(received(kind, sequence=2, **changes)):
                 found.setdefault(one.intent, one)
     found["survey_reminder"] = reminder(
         derived_id("campaign"), derived_id("centre"), "2024-09-13T09:00:00.000Z"

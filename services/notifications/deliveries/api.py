@@ -21,7 +21,7 @@ class PageQuery(BaseModel):
     """A page."""
 
     limit: int = Field(default=50, ge=1, le=100)
-    after: str | None = Field(default=None, max_length=100)
+    cursor: str | None = Field(default=None, max_length=100)
 
 
 class DeliveryQuery(PageQuery):
@@ -142,14 +142,14 @@ def _view(shown: Shown) -> DeliveryView:
 @routes.query("/deliveries", roles=(Role.CENTRE, Role.OFFICE), answer=DeliveriesView)
 def deliveries(act: Act, query: DeliveryQuery) -> DeliveriesView:
     found, following = operations.deliveries(
-        act, query.status, query.channel, query.limit, query.after
+        act, query.status, query.channel, query.limit, query.cursor
     )
     return DeliveriesView(items=[_view(one) for one in found], next=following)
 
 
 @routes.query("/tasks", roles=(Role.CENTRE,), answer=DeliveriesView)
 def tasks(act: Act, query: PageQuery) -> DeliveriesView:
-    found, following = operations.tasks(act, query.limit, query.after)
+    found, following = operations.tasks(act, query.limit, query.cursor)
     return DeliveriesView(items=[_view(one) for one in found], next=following)
 
 

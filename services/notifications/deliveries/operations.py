@@ -58,7 +58,7 @@ def deliveries(
     try:
         found, following = store.page(act, wanted, limit, after)
     except ValueError as error:
-        raise Invalid([FieldError("/after", "wrong", {"reason": "after"})]) from error
+        raise Invalid([FieldError("/cursor", "wrong", {"reason": "cursor"})]) from error
     return _shown(act, found), following
 
 

@@ -21,7 +21,7 @@ class InboxQuery(BaseModel):
     """A page of the inbox."""
 
     limit: int = Field(default=20, ge=1, le=100)
-    after: str | None = Field(default=None, max_length=100)
+    cursor: str | None = Field(default=None, max_length=100)
 
 
 class RowView(BaseModel):
@@ -56,7 +56,7 @@ class InboxView(BaseModel):
 
 @routes.query("", roles=(Role.SCHOOL, Role.HOST, Role.CENTRE), answer=InboxView)
 def inbox(act: Act, query: InboxQuery) -> InboxView:
-    found, following = operations.inbox(act, query.limit, query.after)
+    found, following = operations.inbox(act, query.limit, query.cursor)
     return InboxView(items=[_view(one, lang()) for one in found], next=following)
 
 

@@ -118,4 +118,4 @@ def inbox(act: Act, limit: int, after: str | None) -> tuple[list[Stored[Message]
     try:
         return store.inbox(act, act.tenant(), limit, after)
     except ValueError as error:
-        raise Invalid([FieldError("/after", "wrong", {"reason": "after"})]) from error
+        raise Invalid([FieldError("/cursor", "wrong", {"reason": "cursor"})]) from error

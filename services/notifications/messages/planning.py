@@ -233,7 +233,9 @@ def _booking_changed(event: Received) -> Iterable[Planned]:
 
 @rules.on("booking.cancelled")
 def _booking_cancelled(event: Received) -> Iterable[Planned]:
-    yield _to_host(event, "booking_cancelled", "news", reason_code=event.data["reason_code"])
+    """A booking that begins as cancelled found its session full: its host was never asked."""
+    if event.sequence > 1:
+        yield _to_host(event, "booking_cancelled", "news", reason_code=event.data["reason_code"])
 
 
 @rules.on("run.completed", "run.failed", "run.released")

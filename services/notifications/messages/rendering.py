@@ -19,6 +19,8 @@ from services.notifications.messages.model import DIGESTS, Message
 from services.notifications.messages.wording import Wording, spoken_number, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
+LINES_MOST = 40
+"""Lines of a digest; what goes beyond is counted and stands in Ieum."""
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 
 
@@ -157,11 +159,14 @@ def _words(message: Message, language: str, secret: Mapping[str, str]) -> _Words
     ]
     if message.intent not in DIGESTS.values():
         return _Words(message.intent, language, items[0][1])
-    lines = [_Words(intent, language, facts).line("line") for intent, facts in items]
+    shown = items[:LINES_MOST]
+    lines = [_Words(intent, language, facts).line("line") for intent, facts in shown]
+    if len(items) > len(shown):
+        lines.append(words.say("words.more", more=len(items) - len(shown)))
     replies = sorted({item.facts["reply_by"] for item in message.items if "reply_by" in item.facts})
     whole = {
         **common,
-        "count": words.say("words.count", count=len(lines)),
+        "count": words.say("words.count", count=len(items)),
         "lines": "\n".join(lines),
         "reply_by": words.moment(replies[0]) if replies else "",
     }

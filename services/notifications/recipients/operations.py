@@ -96,9 +96,7 @@ def remove(act: Act, contact: str) -> None:
 def mark_bounced(act: Act, contacts: Iterable[str]) -> None:
     """Remember that the addresses of these contacts were refused for good."""
     for contact in contacts:
-        before = _stored(act, contact)
-        if before is not None and not before.state.bounced:
-            store.RECIPIENTS.save(act, before, before.state.model_copy(update={"bounced": True}))
+        store.mark_bounced(act, contact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,3 +45,12 @@ def preferences_of(act: Act, organisations: Iterable[str]) -> dict[str, Preferen
     wanted = within(act.scope, {"_id": {"$in": list(organisations)}})
     rows = collection(act, "preferences").find(wanted, session=act.session)
     return {row["_id"]: Preferences.model_validate(row["state"]) for row in rows}
+
+
+def mark_bounced(act: Act, contact: str) -> None:
+    """Set the mark by one write that no other can come between."""
+    collection(act, "recipients").update_one(
+        within(act.scope, {"_id": contact, "state.bounced": False}),
+        {"$set": {"state.bounced": True, "changed": act.now}, "$inc": {"version": 1}},
+        session=act.session,
+    )

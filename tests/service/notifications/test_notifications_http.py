@@ -36,7 +36,7 @@ def test_a_school_reads_in_its_inbox_what_it_was_told_newest_first(world: World)
     assert [one["intent"] for one in first["items"]] == ["placement_offered"]
     assert first["items"][0]["items"][0]["placement"] == an_id("placement")
     rest = world.do(
-        TEACHER_OF_SCHOOL, "GET", f"/inbox?limit=1&after={first['next']}".replace("+", "%2B")
+        TEACHER_OF_SCHOOL, "GET", f"/inbox?limit=1&cursor={first['next']}".replace("+", "%2B")
     )
     assert [one["intent"] for one in rest["items"]] == ["survey_received"]
     assert rest["next"] is None
@@ -71,7 +71,7 @@ def test_the_centre_sees_what_went_wrong_first_and_no_address_in_clear(world: Wo
     assert TEACHER not in str(found)
     assert TEAM not in str(found)
     page = world.do(CENTRE_STAFF, "GET", "/deliveries?limit=1")
-    rest = world.do(CENTRE_STAFF, "GET", f"/deliveries?limit=1&after={page['next']}")
+    rest = world.do(CENTRE_STAFF, "GET", f"/deliveries?limit=1&cursor={page['next']}")
     assert [one["status"] for one in rest["items"]] == ["sent"]
     only = world.do(CENTRE_STAFF, "GET", "/deliveries?status=sent")
     assert [one["status"] for one in only["items"]] == ["sent"]

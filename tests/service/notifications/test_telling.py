@@ -243,6 +243,25 @@ def test_an_invitation_reveals_its_secret_to_the_invited_alone(world: World) -> 
     assert shown["items"] == []
 
 
+def test_an_invitation_to_a_telephone_becomes_a_task_with_the_code_in_its_script(
+    world: World,
+) -> None:
+    world.happens(
+        "contact.invited",
+        an_id("invitation"),
+        organisation=SCHOOL,
+        name="너른뜰중학교",
+        email=None,
+        telephone=NUMBER,
+        link_path="/invitations/accept",
+        code="ABCD-EFGH-JKMN",
+    )
+    world.send()
+    task = world.deliveries(channel="telephone")[0]["_id"]
+    script = world.do(f"centre:{CENTRE}", "GET", f"/tasks/{task}")["script"]
+    assert "ABCD-EFGH-JKMN" in " ".join(script["say"])
+
+
 def test_personal_fields_are_encrypted_at_rest(world: World) -> None:
     world.contact("c9", SCHOOL, "너른뜰중학교", "school", email="kim@x.example", person="김하늘")
     stored = str(list(world.context.database["recipients"].find()))

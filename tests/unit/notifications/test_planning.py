@@ -46,6 +46,13 @@ def test_a_host_is_asked_or_told_that_its_terms_cover_the_visit_but_never_both()
     assert [one.intent for one in told] == ["booking_preaccepted"]
 
 
+def test_a_host_that_was_never_asked_hears_of_no_cancelling() -> None:
+    assert rules.plan(received("booking.cancelled", sequence=1)) == []
+    assert [one.intent for one in rules.plan(received("booking.cancelled", sequence=2))] == [
+        "booking_cancelled"
+    ]
+
+
 def test_an_invitation_by_letter_alone_plans_no_message() -> None:
     assert rules.plan(received("contact.invited", email=None, telephone=None)) == []
 

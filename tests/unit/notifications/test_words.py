@@ -6,6 +6,7 @@ import pytest
 
 from chassis.language import UnknownKey
 from services.notifications.messages.model import DIGESTS, Message
+from services.notifications.messages.planning import rules
 from services.notifications.messages.rendering import (
     intents,
     note,
@@ -14,7 +15,7 @@ from services.notifications.messages.rendering import (
     template,
 )
 from services.notifications.messages.wording import spoken_number, wording
-from tests.support.notices import SECRET, message_of, notice, planned_by_intent
+from tests.support.notices import SCHOOL, SECRET, message_of, notice, planned_by_intent, received
 
 LANGUAGES = ("ko", "en")
 BANNED = ("오류", "실패", "잘못", "귀교", "당 센터", "상기 ", "에러", "사유")
@@ -77,6 +78,24 @@ def test_a_script_for_a_host_names_day_people_and_place_and_asks() -> None:
     assert "명" in whole and "시청 본관 4층 디자인실" in whole
     assert "받으시겠어요?" in said.ask
     assert said.readback.endswith("맞습니까?")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_roster_of_individuals_is_told_without_a_school(language: str) -> None:
+    event = received("booking.asked", preaccepted=False, school=None, group=None, people=7)
+    message = message_of("booking_asked", notice(rules.plan(event)[0]))
+    said = render(message, language, "http://localhost").text
+    assert SCHOOL not in said.split("\n", 2)[2].split("--")[0]
+    assert "7" in said
+
+
+def test_a_long_digest_counts_what_it_does_not_show() -> None:
+    one = notice(planned_by_intent()["placement_offered"])
+    message = message_of("digest_schools", *[one] * 60)
+    rendered = render(message, "ko", "http://localhost")
+    assert "60건" in rendered.subject
+    assert rendered.text.count("배정안: ") == 40
+    assert "그 밖에 20건" in rendered.text
 
 
 def test_a_missing_fact_is_an_error_and_never_a_hole() -> None:
