@@ -11,7 +11,7 @@ from chassis.http.routes import Body, Routes
 from chassis.roles import Role
 from chassis.scope import Centre, Party
 from services.placement.bookings import operations
-from services.placement.bookings.shape import Booking, Condition, Spoken, Status
+from services.placement.bookings.shape import Booking, Condition, Status, Telephoned
 
 routes = Routes("bookings", "/api/v1/bookings")
 
@@ -142,8 +142,8 @@ class BookingsView(BaseModel):
     next: str | None
 
 
-def view(act: Act, stored: Stored[Booking]) -> BookingView:
-    """The booking as its reader may see it."""
+def view(act: Act, stored: Stored[Booking], spoken_with: str | None = None) -> BookingView:
+    """The booking as its reader may see it; a name on the telephone is for the centre and host."""
     booking = stored.state
     inside = not isinstance(act.scope, Party) or act.scope.id == booking.host
     state: dict[str, Any] = booking.model_dump(exclude={"history", "hazards", "safety", "spoken"})
@@ -154,7 +154,7 @@ def view(act: Act, stored: Stored[Booking]) -> BookingView:
             "version": stored.version,
             "hazards": list(booking.hazards),
             "safe": booking.safe,
-            "spoken_with": booking.spoken.spoken_with if inside and booking.spoken else None,
+            "spoken_with": spoken_with if inside else None,
             "reason": booking.reason if inside else "",
             "history": [line.model_dump() for line in booking.history]
             if isinstance(act.scope, Centre)
@@ -163,9 +163,9 @@ def view(act: Act, stored: Stored[Booking]) -> BookingView:
     )
 
 
-def _spoken(body: AnswerBody) -> Spoken | None:
-    told = body.by_telephone
-    return None if told is None else Spoken(spoken_with=told.spoken_with, at=told.at)
+def _told(body: AnswerBody) -> Telephoned | None:
+    said = body.by_telephone
+    return None if said is None else Telephoned(spoken_with=said.spoken_with, at=said.at)
 
 
 @routes.query("", roles=(Role.HOST, Role.CENTRE, Role.SCHOOL, Role.OFFICE), answer=BookingsView)
@@ -181,26 +181,27 @@ def index(act: Act, query: BookingsQuery) -> BookingsView:
 )
 def show(act: Act, path: BookingPath) -> BookingView:
     """One booking."""
-    return view(act, operations.show(act, path.booking_id))
+    stored = operations.show(act, path.booking_id)
+    return view(act, stored, operations.spoken_with(act, stored))
 
 
 @routes.command("POST", "/<booking_id>/accept", roles=(Role.HOST, Role.CENTRE))
 def accept(act: Act, path: BookingPath, body: AnswerBody) -> Receipt:
     """The host accepts."""
-    return operations.accept(act, path.booking_id, _spoken(body))
+    return operations.accept(act, path.booking_id, _told(body))
 
 
 @routes.command("POST", "/<booking_id>/decline", roles=(Role.HOST, Role.CENTRE))
 def decline(act: Act, path: BookingPath, body: DeclineBody) -> Receipt:
     """The host declines, with a reason; a repair is queued."""
-    return operations.decline(act, path.booking_id, body.reason_code, body.reason, _spoken(body))
+    return operations.decline(act, path.booking_id, body.reason_code, body.reason, _told(body))
 
 
 @routes.command("POST", "/<booking_id>/condition", roles=(Role.HOST, Role.CENTRE))
 def condition(act: Act, path: BookingPath, body: ConditionBody) -> Receipt:
     """The host would accept fewer people or another hour."""
     wanted = Condition(people=body.people, start=body.start, end=body.end)
-    return operations.attach_condition(act, path.booking_id, wanted, _spoken(body))
+    return operations.attach_condition(act, path.booking_id, wanted, _told(body))
 
 
 @routes.command("POST", "/<booking_id>/agree", roles=(Role.SCHOOL, Role.CENTRE))

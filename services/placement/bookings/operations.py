@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from chassis import vault
 from chassis.act import Act
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Forbidden, Invalid, Refused
 from chassis.events.envelope import Received
-from chassis.facts import moment
+from chassis.facts import in_ms, moment
 from chassis.scope import Centre, Party
 from services.placement.bookings import model, store
 from services.placement.bookings.shape import (
@@ -20,7 +21,11 @@ from services.placement.bookings.shape import (
     Condition,
     Safety,
     Spoken,
+    Telephoned,
 )
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""A call cannot lie in the future, but two clocks may differ by this much."""
 
 
 def show(act: Act, id: str) -> Stored[Booking]:
@@ -58,46 +63,56 @@ def open_requests(act: Act, run: str) -> int:
 # What hosts do, themselves or by telephone through the centre
 
 
-def accept(act: Act, id: str, spoken: Spoken | None = None) -> Receipt:
+def accept(act: Act, id: str, told: Telephoned | None = None) -> Receipt:
     """The host accepts."""
     stored = store.bookings.load(act, id)
-    _answers_for_host(act, stored.state, spoken)
+    spoken = _answers_for_host(act, stored, told)
     state, events = model.accept(stored.state, act.now, spoken)
     return _answered(act, stored, state, events, "accepted")
 
 
 def decline(
-    act: Act, id: str, reason_code: str, reason: str = "", spoken: Spoken | None = None
+    act: Act, id: str, reason_code: str, reason: str = "", told: Telephoned | None = None
 ) -> Receipt:
     """The host declines, with a reason."""
     stored = store.bookings.load(act, id)
-    _answers_for_host(act, stored.state, spoken)
+    spoken = _answers_for_host(act, stored, told)
     state, events = model.decline(stored.state, act.now, reason_code, reason, spoken)
     return _answered(act, stored, state, events, "declined", reason)
 
 
 def attach_condition(
-    act: Act, id: str, condition: Condition, spoken: Spoken | None = None
+    act: Act, id: str, condition: Condition, told: Telephoned | None = None
 ) -> Receipt:
     """The host would accept fewer people or another hour."""
     stored = store.bookings.load(act, id)
-    _answers_for_host(act, stored.state, spoken)
+    spoken = _answers_for_host(act, stored, told)
     state, events = model.attach_condition(stored.state, act.now, condition, spoken)
     return _answered(act, stored, state, events, "conditioned")
 
 
-def _answers_for_host(act: Act, booking: Booking, spoken: Spoken | None) -> None:
+def _answers_for_host(act: Act, stored: Stored[Booking], told: Telephoned | None) -> Spoken | None:
     """A host answers for itself; the centre only with the name of whom it spoke to, and when."""
     if isinstance(act.scope, Centre):
-        if spoken is None:
+        if told is None:
             raise Invalid([FieldError("/by_telephone", "by_telephone_needed")])
-        if spoken.at > act.now:
+        if told.at > act.now + CLOCKS_DIFFER:
             raise Invalid([FieldError("/by_telephone/at", "spoken_in_future")])
-        return
-    if spoken is not None:
+        sealed = vault.seal(act, stored.id, "spoken_with", told.spoken_with)
+        return Spoken(sealed=sealed or b"", at=in_ms(told.at))
+    if told is not None:
         raise Invalid([FieldError("/by_telephone", "by_telephone_centre_only")])
-    if isinstance(act.scope, Party) and act.scope.id != booking.host:
+    if isinstance(act.scope, Party) and act.scope.id != stored.state.host:
         raise Forbidden("not_the_host")
+    return None
+
+
+def spoken_with(act: Act, stored: Stored[Booking]) -> str | None:
+    """With whom the centre spoke; None where nobody did, or it was erased."""
+    said = stored.state.spoken
+    if said is None:
+        return None
+    return vault.unseal_many(act, [(stored.id, "spoken_with", said.sealed)])[0]
 
 
 def _answered(

@@ -75,10 +75,17 @@ class Safety(Record):
     at: datetime
 
 
-class Spoken(Record):
-    """An answer given by telephone and recorded by the centre: with whom, and when."""
+class Telephoned(Record):
+    """What the centre says of a call: with whom it spoke, and when."""
 
     spoken_with: str
+    at: datetime
+
+
+class Spoken(Record):
+    """A call as it is kept: the name stands under the booking's own key, never in clear."""
+
+    sealed: bytes
     at: datetime
 
 

@@ -62,6 +62,9 @@ def test_the_centre_records_an_answer_with_whom_it_spoke_to(here: Story) -> None
         "telephone",
         "김 주무관",
     )
+    kept = here.world.context.database["bookings"].find_one({"_id": shown["id"]})
+    assert kept is not None
+    assert "김 주무관".encode() not in kept["state"]["spoken"]["sealed"]
     assert here.told.last("booking.accepted").data["by"] == "telephone"
     assert "accepted" in [line["what"] for line in shown["history"]]
 

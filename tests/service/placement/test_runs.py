@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.placement.engine import solve
 from services.placement.runs import lottery, operations, releasing, solving, store
 from services.placement.runs.solving import Attempt, Fenced
 from tests.service.placement.story import STAFF, Story, one_of_each, slot, story, visitor
@@ -120,14 +121,13 @@ def test_a_solver_killed_before_its_last_update_leaves_no_result_and_the_next_on
 
 def test_a_run_is_cancelled_while_it_solves(here: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     run = here.start()
-    real = solving.solve
 
     def slow(*args: Any, on_progress: Any, **more: Any) -> Any:
         here.world.do(STAFF, "POST", f"/api/v1/runs/{run}/cancel", {})
         attempts = 0
         while on_progress(None) and attempts < 10_000_000:
             attempts += 1
-        return real(*args, on_progress=on_progress, **more)
+        return solve(*args, on_progress=on_progress, **more)
 
     monkeypatch.setattr(solving, "solve", slow)
     assert here.solve()

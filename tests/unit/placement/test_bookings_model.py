@@ -89,7 +89,7 @@ def test_terms_cover_their_people_and_grades_only() -> None:
 
 
 def test_an_answer_on_the_telephone_names_who_was_spoken_to() -> None:
-    spoken = Spoken(spoken_with="김 주무관", at=NOW - HOUR)
+    spoken = Spoken(sealed="김 주무관".encode(), at=NOW - HOUR)
     state, events = model.accept(booking(), NOW, spoken)
     assert (state.accepted_by, state.spoken) == ("telephone", spoken)
     assert told(events) == ["booking.accepted"]
