@@ -13,7 +13,7 @@ seed = $(if $(SEED),--seed $(SEED))
 # An entry point ends with the exit code of what it runs, not with make's own line about it.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test check up down secrets lint format bench bench-engine \
+.PHONY: help environment generated demo test check up down secrets lint format bench bench-engine \
 	bench-services chaos chaos-short chaos-mutants stack stop clean
 
 help: ## List these targets
@@ -45,6 +45,9 @@ lint: environment ## Format, lint, types and import rules; changes nothing
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+generated: environment ## Write what is generated from contracts and services
+	@$(BIN)/python -m deploy.generated
 
 format: environment ## Format the code and mend what the linter can
 	@$(BIN)/ruff format --quiet .

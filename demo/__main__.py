@@ -27,7 +27,7 @@ def main() -> int:
     os.environ["IEUM_CLOCK_SHIFT"] = str(int(shift.total_seconds()))
     started = time.monotonic()
     try:
-        stack = _stack(options.target)
+        stack = _stack(options.target, options.stack)
         stack.start(fresh=True, follow=True, progress=_say)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
@@ -68,17 +68,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--target", choices=("local", "compose"), default="local")
     parser.add_argument("--once", action="store_true", help="check, stop everything, and exit")
     parser.add_argument("--seed", type=int, default=1, help="seed of the generated data")
+    parser.add_argument("--stack", default="run", help="name of the local stack")
     return parser.parse_args()
 
 
-def _stack(target: str) -> Any:
+def _stack(target: str, name: str) -> Any:
     if target == "compose":
         from deploy.compose.stack import ComposeStack
 
         return ComposeStack()
     from deploy.local.stack import Stack
 
-    return Stack()
+    return Stack(name)
 
 
 def _shift(plays_in: str) -> timedelta:
