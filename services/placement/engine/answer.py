@@ -15,6 +15,8 @@ from services.placement.engine.market import Ints, Market
 FORMAT = "ieum.result"
 VERSION = 1
 MILLION = 1_000_000
+#: Applicant, wish and people of every part.
+Columns = tuple[Ints, Ints, Ints]
 
 
 @dataclass(frozen=True, order=True)
@@ -72,19 +74,33 @@ class Progress:
         return abs(self.bound - self.value) / max(1, abs(self.bound))
 
 
+def columns_of_parts(parts: Iterable[Part]) -> Columns:
+    """Applicant, wish and people of the parts, as three columns."""
+    rows = np.array([[p.applicant, p.wish, p.people] for p in parts], dtype=np.int64)
+    rows = rows.reshape(-1, 3)
+    return rows[:, 0].copy(), rows[:, 1].copy(), rows[:, 2].copy()
+
+
 @dataclass
 class Answer:
     """A feasible placement with its stages; build the public form with `to_json`."""
 
     market: Market
     mode: str
-    parts: tuple[Part, ...]
+    columns: Columns
     stages: list[StageResult]
     other_mode: dict[str, Any] = field(default_factory=dict)
+    comparison: dict[str, Any] = field(default_factory=dict)
     reproducible: bool = True
     engine: str = "groups"
     previous: tuple[Part, ...] | None = None
     evidence_arrays: dict[str, Ints] = field(default_factory=dict)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The granted parts as objects, sorted; large answers are better read as columns."""
+        rows = zip(*(c.tolist() for c in self.columns), strict=True)
+        return tuple(sorted(Part(*row) for row in rows))
 
     @cached_property
     def by_applicant(self) -> dict[int, list[Part]]:
@@ -93,12 +109,6 @@ class Answer:
         for part in self.parts:
             out.setdefault(part.applicant, []).append(part)
         return out
-
-    def part_columns(self) -> tuple[Ints, Ints, Ints]:
-        """Applicant, wish and people of every part, as columns."""
-        rows = np.array([[p.applicant, p.wish, p.people] for p in self.parts], dtype=np.int64)
-        rows = rows.reshape(-1, 3)
-        return rows[:, 0].copy(), rows[:, 1].copy(), rows[:, 2].copy()
 
     @cached_property
     def taken(self) -> Ints:
@@ -113,7 +123,7 @@ class Answer:
     @cached_property
     def numbers(self) -> dict[str, Any]:
         """The four numbers of the comparison, and the cost."""
-        return numbers(self.market, self.parts)
+        return numbers_of_columns(self.market, *self.columns)
 
     def to_json(self) -> dict[str, Any]:
         """The whole answer with reasons, school selection and waitlist, as plain data."""
@@ -150,7 +160,7 @@ class Answer:
                 for a in sorted(self.by_applicant)
             ],
             "open_sessions": [x.sessions.id[s] for s, on in enumerate(self.running) if on],
-            "numbers": self.numbers,
+            "numbers": {**self.numbers, **self.comparison},
             "stages": [s.to_json() for s in self.stages],
             "other_mode": self.other_mode,
             **before,
@@ -243,14 +253,25 @@ def stage_value(market: Market, stage: str, parts: Sequence[Part], draw: Ints) -
     return worst_share(market, parts)
 
 
-def numbers(market: Market, parts: Sequence[Part]) -> dict[str, Any]:
+def numbers_of_columns(market: Market, who: Ints, wish: Ints, people: Ints) -> dict[str, Any]:
     """Placed, rank sum, worst school's share (millionths), cost, and applicants placed."""
-    none = np.zeros(0, np.int64)
+    x = market.applicants
+    size = school_sizes(market)
+    got = np.zeros(len(size), np.int64)
+    np.add.at(got, x.school[who], people)
+    asked = size > 0
+    # Shares are compared exactly: floor(got * million / size) is monotone in the true share.
+    worst = (got[asked] * MILLION // size[asked]).min(initial=MILLION)
     return {
-        "placed": stage_value(market, "placed", parts, none),
-        "rank": stage_value(market, "rank", parts, none),
-        "cost": stage_value(market, "cost", parts, none),
-        "worst_school": worst_share(market, parts),
-        "applicants": len({p.applicant for p in parts}),
-        "people": int((market.applicants.people * market.applicants.wants).sum()),
+        "placed": int(people.sum()),
+        "rank": int((people * market.wishes.rank[wish]).sum()),
+        "cost": int(market.wishes.cost[wish].sum()),
+        "worst_school": int(worst),
+        "applicants": len(np.unique(who)),
+        "people": int((x.people * x.wants).sum()),
     }
+
+
+def numbers(market: Market, parts: Iterable[Part]) -> dict[str, Any]:
+    """The numbers of a list of parts."""
+    return numbers_of_columns(market, *columns_of_parts(parts))

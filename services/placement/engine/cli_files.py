@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import platform
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import highspy
 import numpy as np
 
 from services.placement.engine import report_files
@@ -105,7 +105,7 @@ def versions() -> dict[str, str]:
         "engine": ENGINE_VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "highs": str(highspy.Highs().version()),
+        "highs": importlib.metadata.version("highspy"),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.placement.engine.answer import Answer, Part
+from services.placement.engine.answer import Answer, Part, columns_of_parts
 from services.placement.engine.answer_check import Infeasible, breaches
 from services.placement.engine.groups_model import Model, build
 from services.placement.engine.market import Ints, Market
@@ -43,7 +43,7 @@ def solve_groups(market: Market, draw: Ints, watch: Watch) -> Answer:
     return Answer(
         market=market,
         mode="max",
-        parts=parts,
+        columns=columns_of_parts(parts),
         stages=run.results,
         reproducible=proved and not watch.stopped and not watch.timed_out,
     )

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from services.placement.engine.market import NO_SLOT, Market
+import numpy as np
+
+from services.placement.engine.market import NO_SLOT, Flags, Market
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,30 @@ def barriers(market: Market) -> list[Barrier | None]:
                     break
         found.append(barrier)
     return found
+
+
+def barred(market: Market) -> Flags:
+    """Which wishes have a barrier, without the facts; columns only, for markets of any size."""
+    w, x = market.wishes, market.applicants
+    who = market.wish_applicant
+    part = np.where(x.split_parts > 0, x.split_smallest, x.people)
+    stop_wish = np.repeat(np.arange(len(w)), np.diff(w.stop_ptr))
+    need = np.where(w.stop_seats < 0, part[who[stop_wish]], w.stop_seats)
+    out = np.zeros(len(w), np.bool_)
+    out[stop_wish[need > market.sessions.max[w.stop_session]]] = True
+    # The other barriers are rare and looked at one by one, only where they can occur.
+    suspects = set(np.nonzero(np.diff(x.busy_ptr) > 0)[0].tolist())
+    suspects.update(e.applicant for e in market.excluded)
+    excluded = {(e.applicant, e.session): i for i, e in reversed(list(enumerate(market.excluded)))}
+    for a in suspects:
+        for wish in market.wishes_of(a):
+            stops = w.stops(wish)
+            if _excluded(market, excluded, a, stops) or _busy(market, a, stops):
+                out[wish] = True
+    for wish in np.nonzero(np.diff(w.stop_ptr) > 1)[0].tolist():
+        if _order(market, int(w.stop_ptr[wish]), int(w.stop_ptr[wish + 1])):
+            out[wish] = True
+    return out
 
 
 def _excluded(

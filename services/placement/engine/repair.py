@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from services.placement.engine.answer import Answer, Part, Progress, part_json
+from services.placement.engine.answer import Answer, Part, Progress, columns_of_parts, part_json
 from services.placement.engine.answer_check import Infeasible, breaches
 from services.placement.engine.groups import check_fixed
 from services.placement.engine.groups_highs import Solved, objective_row
@@ -173,7 +173,7 @@ def _solve(market: Market, old: list[Part], watch: Watch) -> Answer:
     broken = breaches(market, parts)
     if broken:
         raise AssertionError(f"the repair breaks a rule: {broken[0]}")
-    return Answer(market, "max", parts, run.results, engine="repair")
+    return Answer(market, "max", columns_of_parts(parts), run.results, engine="repair")
 
 
 def _start(market: Market, model: Model, old: list[Part]) -> Ints | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.placement.engine.answer import Answer, Part, StageResult, read_parts
+from services.placement.engine.answer import Answer, StageResult, columns_of_parts, read_parts
 from services.placement.engine.market import Market
 from services.placement.engine.reasons import Reasons
 from services.placement.engine.report import selection, waitlist
@@ -89,13 +89,14 @@ def read_answer(market: Market, result: Mapping[str, Any]) -> Answer:
     """An answer from its `result.json`; evidence is not read back."""
     stages = []
     for row in result["stages"]:
-        known = ("stage", "value", "bound", "claim")
+        known = {"stage", "value", "bound", "claim"}
         detail = {k: v for k, v in row.items() if k not in known}
-        stages.append(StageResult(*(row[k] for k in known), detail))
+        named = {k: row[k] for k in known}
+        stages.append(StageResult(**named, detail=detail))
     return Answer(
         market=market,
         mode=result["mode"],
-        parts=read_parts(market, result["placements"]),
+        columns=columns_of_parts(read_parts(market, result["placements"])),
         stages=stages,
         other_mode=dict(result["other_mode"]),
         reproducible=bool(result["reproducible"]),
@@ -105,7 +106,7 @@ def read_answer(market: Market, result: Mapping[str, Any]) -> Answer:
 
 def result_arrays(answer: Answer) -> dict[str, NDArray[Any]]:
     """The placement as columns, for `result.npz`."""
-    rows = answer.part_columns()
+    rows = answer.columns
     stages = answer.stages
     return {
         "format": np.array("ieum.result"),
@@ -129,7 +130,6 @@ def result_arrays(answer: Answer) -> dict[str, NDArray[Any]]:
 def answer_from_arrays(market: Market, arrays: Mapping[str, NDArray[Any]]) -> Answer:
     """An answer from its `result.npz`."""
     columns = (arrays["part_applicant"], arrays["part_wish"], arrays["part_people"])
-    parts = tuple(Part(*row) for row in zip(*(c.tolist() for c in columns), strict=True))
     stages = [
         StageResult(name.decode(), int(value), int(bound), claim.decode())
         for name, value, bound, claim in zip(
@@ -138,6 +138,6 @@ def answer_from_arrays(market: Market, arrays: Mapping[str, NDArray[Any]]) -> An
         )
     ]  # fmt: skip
     return Answer(
-        market, str(arrays["mode"]), parts, stages,
+        market, str(arrays["mode"]), columns, stages,
         reproducible=bool(arrays["reproducible"]), engine=str(arrays["engine"]),
     )  # fmt: skip

@@ -7,10 +7,9 @@ from typing import Any
 
 from services.placement.engine.answer import (
     Answer,
-    Part,
     Progress,
     StageResult,
-    numbers,
+    columns_of_parts,
     stage_value,
 )
 from services.placement.engine.answer_check import Infeasible
@@ -19,6 +18,12 @@ from services.placement.engine.groups_serial import blocking_pairs, serial
 from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market import MODES, Ints, Market
 from services.placement.engine.market_draws import draw_places
+from services.placement.engine.solve_individuals import (
+    envious,
+    fits_flow,
+    solve_flow_market,
+    solve_stable_market,
+)
 from services.placement.engine.stages import CLAIMED, Watch
 
 #: The other mode's numbers may use at most this share of the time.
@@ -59,13 +64,21 @@ def solve(
     if end is not None and compare and chosen == "stable":
         main = begin + (end - begin) * (1 - COMPARISON_SHARE)
     watch = Watch(clock, main, on_progress, len(market.rules.stages))
-    if chosen == "stable":
-        answer = solve_stable(market, draw, watch)
-    else:
-        answer = solve_groups(market, draw, watch)
+    answer = _in_mode(market, chosen, draw, watch)
     if compare and not watch.stopped:
+        answer.comparison = four_numbers(market, answer, draw)
         answer.other_mode = _compare(market, chosen, draw, clock, end, begin)
     return answer
+
+
+def _in_mode(market: Market, mode: str, draw: Ints, watch: Watch) -> Answer:
+    """Solve in one mode by the method that fits the market."""
+    persons = fits_flow(market)
+    if mode == "stable":
+        return solve_stable_market(market, draw) if persons else solve_stable(market, draw, watch)
+    if persons and market.rules.stages[0] == "placed":
+        return solve_flow_market(market, draw, watch)
+    return solve_groups(market, draw, watch)
 
 
 def solve_stable(market: Market, draw: Ints, watch: Watch) -> Answer:
@@ -75,14 +88,11 @@ def solve_stable(market: Market, draw: Ints, watch: Watch) -> Answer:
     if state is None:
         raise Infeasible("none_found", {"mode": "stable", "proved": False})
     parts = state.parts()
-    pairs = len(blocking_pairs(state, draw))
     stages = [
         StageResult(s, stage_value(market, s, parts, draw), None, CLAIMED, {"optimised": False})
         for s in market.rules.stages
     ]
-    answer = Answer(market, "stable", parts, stages, engine="serial")
-    answer.numbers["justified_envy"] = pairs
-    return answer
+    return Answer(market, "stable", columns_of_parts(parts), stages, engine="serial")
 
 
 def _compare(
@@ -100,24 +110,19 @@ def _compare(
     if end is not None:
         deadline = max(end, now) if chosen == "stable" else now + COMPARISON_SHARE * (end - begin)
     watch = Watch(clock, deadline, None, len(market.rules.stages))
-    if other == "stable":
-        static = Static.of(market)
-        state = serial(market, draw, static, lambda: not watch.expired())
-        if state is None:
-            return {"mode": other, "status": "not available"}
-        return {"mode": other, "status": "exact", **envy_numbers(market, state.parts(), draw)}
     try:
-        answer = solve_groups(market, draw, watch)
+        answer = _in_mode(market, other, draw, watch)
     except Infeasible:
         return {"mode": other, "status": "not available"}
-    exact = all(s.bound == s.value for s in answer.stages)
+    exact = other == "stable" or all(s.bound == s.value for s in answer.stages)
     status = "exact" if exact else "bounded"
-    return {"mode": other, "status": status, **envy_numbers(market, answer.parts, draw)}
+    return {"mode": other, "status": status, **four_numbers(market, answer, draw)}
 
 
-def envy_numbers(market: Market, parts: tuple[Part, ...], draw: Ints) -> dict[str, Any]:
-    """Placed, rank sum, worst school and justified envy (blocking pairs) of a placement."""
-    state = State(Static.of(market), parts)
-    found = numbers(market, parts)
-    four = {k: found[k] for k in ("placed", "rank", "worst_school")}
+def four_numbers(market: Market, answer: Answer, draw: Ints) -> dict[str, Any]:
+    """Placed, rank sum, worst school's share and justified envy (for groups: blocking pairs)."""
+    four = {k: answer.numbers[k] for k in ("placed", "rank", "worst_school")}
+    if fits_flow(market):
+        return {**four, "justified_envy": envious(market, answer, draw)}
+    state = State(Static.of(market), answer.parts)
     return {**four, "justified_envy": len(blocking_pairs(state, draw))}

@@ -1,0 +1,169 @@
+"""Markets of persons alone: solved exactly as a flow, or by deferred acceptance.
+
+Where everybody is one person who wants one seat, and nothing ties sessions together (no minimum
+to reach, no team clash, day limit, budget or cap), the integer program is a flow: `flow` solves it
+at any size with prices as its proof. This room translates columns; it makes no object per person.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from services.placement.engine import flow, stable
+from services.placement.engine.answer import (
+    Answer,
+    Progress,
+    StageResult,
+    numbers_of_columns,
+)
+from services.placement.engine.answer_check import Infeasible
+from services.placement.engine.groups_model import clash_moments
+from services.placement.engine.market import Flags, Ints, Market
+from services.placement.engine.market_filters import barred
+from services.placement.engine.stages import CLAIMED, PROVED, Watch
+
+
+def fits_flow(market: Market) -> bool:
+    """Whether the market is a pure flow: single seats, and no rule ties sessions together."""
+    a, w, s, rules = market.applicants, market.wishes, market.sessions, market.rules
+    single = bool((a.people == 1).all() and (a.wants == 1).all() and (a.split_parts == 0).all())
+    stops = len(w.stop_session) == len(w) and bool((np.abs(w.stop_seats) == 1).all())
+    loose = bool(((s.min == 0) | s.open).all())
+    caps = rules.max_schools is None and rules.max_students is None and not rules.must_place_all
+    limits = not len(market.budget_names) and not len(market.day_names)
+    if not (single and stops and loose and caps and limits):
+        return False
+    return not len(s.clash_key) or not clash_moments(market)
+
+
+class _Columns:
+    """The wishes that may be granted, and where each stands in the market."""
+
+    def __init__(self, market: Market) -> None:
+        open_wish: Flags = ~barred(market)
+        self.wish = np.nonzero(open_wish)[0]
+        counts = np.bincount(market.wish_applicant[self.wish], minlength=len(market.applicants))
+        self.start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        self.session = market.wishes.stop_session[self.wish].astype(np.int32)
+        self.rank = market.wishes.rank[self.wish].astype(np.int32)
+        self.fixed: Ints | None = None
+        if market.rules.fixed:
+            where = np.full(len(market.wishes), -1, np.int64)
+            where[self.wish] = np.arange(len(self.wish))
+            self.fixed = np.full(len(market.applicants), -1, np.int64)
+            for f in market.rules.fixed:
+                if where[f.wish] < 0:
+                    facts = {"applicant": market.applicants.id[f.applicant]}
+                    raise Infeasible("fixed_barred", facts)
+                self.fixed[f.applicant] = where[f.wish]
+
+    def answer(self, seat: Ints) -> tuple[Ints, Ints, Ints]:
+        """Part columns of the granted wishes."""
+        who = np.nonzero(seat >= 0)[0].astype(np.int64)
+        wish = self.wish[seat[who]].astype(np.int64)
+        return who, wish, np.ones(len(who), np.int64)
+
+
+def flow_market(market: Market, columns: _Columns, draw: Ints) -> flow.FlowMarket:
+    """The market as the flow solver takes it."""
+    size = np.bincount(market.applicants.school, minlength=len(market.schools))
+    return flow.FlowMarket(
+        wish_start=columns.start,
+        wish_session=columns.session,
+        wish_rank=columns.rank,
+        wish_cost=market.wishes.cost[columns.wish].astype(np.int32),
+        capacity=market.sessions.max.astype(np.int32),
+        school=market.applicants.school.astype(np.int32),
+        lottery=draw,
+        fixed=columns.fixed,
+        school_size=size.astype(np.int64),
+    )
+
+
+def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
+    """All stages of `max` mode by flow; `placed` must be the first stage."""
+    columns = _Columns(market)
+    stages = market.rules.stages
+
+    def heard(progress: flow.Progress) -> bool:
+        if watch.expired():
+            return False
+        index = stages.index(progress.stage) if progress.stage in stages else 0
+        shown = Progress(
+            progress.stage, index, len(stages), None, None, {"placed": progress.placed}
+        )
+        return watch.tell(shown)
+
+    try:
+        found = flow.solve_flow(flow_market(market, columns, draw), stages, heard)
+    except ValueError as error:
+        raise Infeasible("fixed_full", {"detail": str(error)}) from error
+    parts = columns.answer(found.seat_wish)
+    values = _values(market, parts, draw)
+    results: list[StageResult] = []
+    arrays: dict[str, Ints] = {}
+    for stage in stages:
+        done = stage in found.finished
+        bound = values[stage] if done else None
+        known: dict[str, Any] = {"kind": "flow", "array": stage} if done else {}
+        claim = PROVED if done else CLAIMED
+        results.append(StageResult(stage, values[stage], bound, claim, {}, known))
+        if done:
+            arrays[stage] = found.evidence[stage]
+    cut = len(found.finished) < len(stages)
+    return Answer(
+        market, "max", parts, results, reproducible=not cut, engine="flow", evidence_arrays=arrays
+    )
+
+
+def _values(market: Market, parts: tuple[Ints, Ints, Ints], draw: Ints) -> dict[str, int]:
+    found = numbers_of_columns(market, *parts)
+    values = {"placed": found["placed"], "rank": found["rank"], "cost": found["cost"]}
+    values["leximin"] = found["worst_school"]
+    values["lottery"] = int(draw[parts[0]].sum())
+    return values
+
+
+def stable_market(market: Market, columns: _Columns, draw: Ints) -> stable.StableMarket:
+    """The market as deferred acceptance takes it; applicants' priority classes go first."""
+    own = market.wishes.priority[columns.wish]
+    general = market.applicants.priority[market.wish_applicant[columns.wish]]
+    both = general * (int(own.max(initial=0)) + 1) + own
+    _, classes = np.unique(both, return_inverse=True)
+    return stable.StableMarket(
+        wish_start=columns.start,
+        wish_session=columns.session,
+        wish_rank=columns.rank,
+        wish_priority=classes.astype(np.int32),
+        capacity=market.sessions.max.astype(np.int32),
+        lottery=draw,
+    )
+
+
+def solve_stable_market(market: Market, draw: Ints) -> Answer:
+    """Deferred acceptance: no justified envy, ties by lottery; it optimises no stage."""
+    columns = _Columns(market)
+    try:
+        seat = stable.solve_stable(stable_market(market, columns, draw), columns.fixed)
+    except ValueError as error:
+        raise Infeasible("fixed_full", {"detail": str(error)}) from error
+    parts = columns.answer(seat)
+    values = _values(market, parts, draw)
+    results = [
+        StageResult(s, values[s], None, CLAIMED, {"optimised": False}) for s in market.rules.stages
+    ]
+    return Answer(market, "stable", parts, results, engine="stable")
+
+
+def envious(market: Market, answer: Answer, draw: Ints) -> int:
+    """Applicants with justified envy in an answer of persons alone."""
+    columns = _Columns(market)
+    where = np.full(len(market.wishes), -1, np.int64)
+    where[columns.wish] = np.arange(len(columns.wish))
+    seat = np.full(len(market.applicants), -1, np.int64)
+    who, wish, _ = answer.columns
+    seat[who] = where[wish]
+    problem = stable_market(market, columns, draw)
+    return int(stable.justified_envy(problem, seat, columns.fixed)[0])
