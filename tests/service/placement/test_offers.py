@@ -207,6 +207,32 @@ def test_after_closing_nothing_is_taken_away_but_something_may_be_added(here: Wo
     assert withdrawn.get_json()["code"] == "offer_frozen"
 
 
+def test_a_second_click_on_publish_publishes_once(here: World) -> None:
+    made = here.do(STAFF, "POST", "/api/v1/offers", offer())
+    path = f"/api/v1/offers/{made['id']}/publish"
+    one = here.do(STAFF, "POST", path, {}, key="double-click")
+    assert here.do(STAFF, "POST", path, {}, key="double-click") == one
+    other = here.ask(STAFF, "POST", path, {"by_telephone": None}, key="double-click")
+    assert (other.status_code, other.get_json()["code"]) == (422, "key_reused")
+    assert here.context.database["offer_versions"].count_documents({}) == 1
+
+
+def test_whoever_revises_what_has_changed_meanwhile_is_told_so(here: World) -> None:
+    id = here.publish(slots=[SLOT])
+    read = here.do(STAFF, "GET", f"/api/v1/offers/{id}")["version"]
+    kept = {k: v for k, v in offer(slots=[SLOT]).items() if k not in ("host", "campaign")}
+    headers = {"Authorization": f"Bearer {STAFF}", "If-Match": f'"{read}"'}
+
+    def revise(key: str) -> int:
+        return here.client.put(
+            f"/placement/api/v1/offers/{id}",
+            json={**kept, "meeting_point": key},
+            headers={**headers, "Idempotency-Key": key},
+        ).status_code
+
+    assert [revise("first-revision"), revise("second-revision")] == [200, 412]
+
+
 def test_a_withdrawn_offer_is_told_and_its_hours_are_free_again(here: World) -> None:
     id = here.publish(slots=[SLOT])
     here.do(STAFF, "POST", f"/api/v1/offers/{id}/withdraw", {"reason_code": "no_staff"})
