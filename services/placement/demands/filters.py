@@ -6,10 +6,10 @@ To refuse a session for a new reason, add a function to `BY_DAY` or `BY_OFFER` a
 both catalogues.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
-from services.placement.demands.wished import Facts, Frame, Group, Offered, Session
+from services.placement.demands.wished import Excluded, Facts, Frame, Group, Offered, Session
 
 Reason = tuple[str, Facts]
 
@@ -136,28 +136,41 @@ class Verdicts:
         self.days: dict[date, Reason | None] = {}
         self.offers: dict[str, Reason | None] = {}
 
-    def of(self, session: Session) -> Reason | None:
-        """Why the group cannot come to this session; None when it can."""
+    def sift(self, sessions: Iterable[Session]) -> tuple[list[Session], list[Excluded]]:
+        """The sessions to which the group can come, and every other one with its reason."""
+        fit: list[Session] = []
+        excluded: list[Excluded] = []
+        days, offers = self.days, self.offers
+        fewest, notice_from = self.group.fewest, self.frame.notice_from
+        for session in sessions:
+            day, offer = session.day, session.offer
+            if day not in days:
+                days[day] = self._by_day(day)
+            if offer.id not in offers:
+                offers[offer.id] = self._by_offer(offer)
+            by_day, by_offer = days[day], offers[offer.id]
+            if session.open and by_day is None and by_offer is None:
+                most = min(offer.maximum, session.maximum)
+                if fewest <= most and (day - notice_from).days >= offer.lead_days:
+                    fit.append(session)
+                    continue
+            reason = self._first(session, by_day, by_offer)
+            excluded.append(Excluded(session.id, *reason))
+        return fit, excluded
+
+    def _first(self, session: Session, by_day: Reason | None, by_offer: Reason | None) -> Reason:
+        """The first reason in the published order; called only where there is one."""
         if not session.open:
             return "not_open", {}
-        return (
-            self._by_day(session.day)
-            or self._lead_time(session)
-            or self._by_offer(session.offer)
-            or self._too_big(session)
-        )
+        return by_day or self._lead_time(session) or by_offer or self._too_big(session)
 
     def _by_day(self, day: date) -> Reason | None:
-        if day not in self.days:
-            found = (rule(self.group, self.frame, day) for rule in BY_DAY)
-            self.days[day] = next((reason for reason in found if reason), None)
-        return self.days[day]
+        found = (rule(self.group, self.frame, day) for rule in BY_DAY)
+        return next((reason for reason in found if reason), None)
 
     def _by_offer(self, offer: Offered) -> Reason | None:
-        if offer.id not in self.offers:
-            found = (rule(self.group, offer) for rule in BY_OFFER)
-            self.offers[offer.id] = next((reason for reason in found if reason), None)
-        return self.offers[offer.id]
+        found = (rule(self.group, offer) for rule in BY_OFFER)
+        return next((reason for reason in found if reason), None)
 
     def _lead_time(self, session: Session) -> Reason | None:
         days = (session.day - self.frame.notice_from).days
@@ -165,8 +178,6 @@ class Verdicts:
             return None
         return "lead_time", {"days": days, "lead_days": session.offer.lead_days}
 
-    def _too_big(self, session: Session) -> Reason | None:
+    def _too_big(self, session: Session) -> Reason:
         most = min(session.offer.maximum, session.maximum)
-        if self.group.fewest <= most:
-            return None
         return "too_big", {"people": self.group.fewest, "maximum": most}

@@ -5,9 +5,9 @@ those of Asia/Seoul, since schools wish for days as they see them on their own c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from chassis.facts import KST, moment
 
@@ -168,13 +168,15 @@ class Entry:
     travel: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """A session that cannot be placed for this group: one code and the facts behind it."""
+class Excluded(NamedTuple):
+    """A session that cannot be placed for this group: one code and the facts behind it.
+
+    A campaign makes a million of these, hence the plainest type.
+    """
 
     session: str
     code: str
-    facts: Facts = field(default_factory=dict)
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)

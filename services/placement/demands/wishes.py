@@ -16,6 +16,7 @@ from datetime import date
 from functools import lru_cache
 from heapq import nsmallest
 from itertools import groupby, pairwise
+from operator import itemgetter
 
 from services.placement.demands import filters
 from services.placement.demands.wished import (
@@ -55,20 +56,12 @@ def order(group: Group, sessions: Iterable[Session], frame: Frame) -> Order:
     (they get the same rank). With an own order the place in it is the rank.
     """
     at_hand = sorted(sessions, key=lambda s: (s.start, s.id))
-    verdict = filters.Verdicts(group, frame)
-    excluded: list[Excluded] = []
-    fit: list[Session] = []
-    for session in at_hand:
-        reason = verdict.of(session)
-        if reason is None:
-            fit.append(session)
-        else:
-            excluded.append(Excluded(session.id, *reason))
+    fit, excluded = filters.Verdicts(group, frame).sift(at_hand)
     if group.order:
         entries, left = _own_order(group, fit)
     else:
         entries, left = _ranked(group, fit)
-    return Order(VERSION, tuple(entries), tuple(sorted(excluded + left, key=lambda e: e.session)))
+    return Order(VERSION, tuple(entries), tuple(sorted(excluded + left, key=itemgetter(0))))
 
 
 def _ranked(group: Group, fit: Sequence[Session]) -> tuple[list[Entry], list[Excluded]]:
@@ -81,7 +74,7 @@ def _ranked(group: Group, fit: Sequence[Session]) -> tuple[list[Entry], list[Exc
 
     def rows() -> Iterator[tuple[Key, list[tuple[int, str]], tuple[Session, ...]]]:
         for stops in _visits(group, fit):
-            possible.update(s.id for s in stops)
+            possible.update(ids(stops))
             yield key_of.visit(stops), [(s.start, s.id) for s in stops], stops
 
     entries: list[Entry] = []
@@ -217,13 +210,16 @@ class _Keys:
 
     def visit(self, stops: Sequence[Session]) -> Key:
         """The pair in the order that the group declares."""
-        field = sum(self.fields.get(s.offer.field, self.no_field) for s in stops)
-        day = max(self._date(s) for s in stops)
+        field, day = 0, 0
+        for s in stops:
+            field += self.fields.get(s.offer.field, self.no_field)
+            here = self._date(s) if s.day in self.days else self.no_date
+            day = max(day, here)
         return (field, day) if self.field_first else (day, field)
 
     def _date(self, session: Session) -> int:
         """The place of the first wished date (and hours) that hold the whole session."""
-        for place, wish in self.days.get(session.day, ()):
+        for place, wish in self.days[session.day]:
             if wish.holds(session):
                 return place
         return self.no_date
