@@ -1,5 +1,6 @@
 """What must hold in the end: the data file says it, the public interface shows it."""
 
+import time
 from collections import Counter
 from typing import Any
 
@@ -7,23 +8,45 @@ from demo.client import Json, wait_for
 from demo.confirming import placements
 from demo.world import World
 
-OPEN = ("queued", "planned", "sending", "waiting", "retrying", "due")
+GATHERING_SECONDS = 4.0
 CORRECTION = "정정"
 
 
 def messages_have_ended(world: World) -> None:
-    """Wait until no message is on its way any more; telephone tasks wait for a person."""
+    """Wait until no message is on its way any more; telephone tasks wait for a person.
+
+    The correction was the last act, so its notices come last; digests are gathered for a while.
+    """
+    wanted = corrected(world)
+    wait_for(lambda: corrections(world) >= wanted, "the correction notices", 90)
+    seen = {"number": -1, "since": 0.0}
 
     def quiet() -> bool:
         found = deliveries(world)
+        if len(found) != seen["number"]:
+            seen.update(number=len(found), since=time.monotonic())
         mails = [one for one in found if one["channel"] == "email"]
-        open_ones = [one for one in mails if one["ended_at"] is None]
-        seen = world.notes.get("delivered", -1)
-        world.notes["delivered"] = len(found)
-        return bool(mails) and not open_ones and seen == len(found)
+        gathered = time.monotonic() - seen["since"] > GATHERING_SECONDS
+        return gathered and all(one["ended_at"] for one in mails)
 
     wait_for(quiet, "every message to arrive", 60)
-    world.notes["tasks"] = [one for one in deliveries(world) if one["channel"] == "telephone"]
+    found = deliveries(world)
+    world.notes["delivered"] = len(found)
+    world.notes["tasks"] = [one for one in found if one["channel"] == "telephone"]
+
+
+def corrected(world: World) -> Counter[str]:
+    """Who has to get the correction notice, once each."""
+    concerned = world.notes["corrected"]
+    rows = {row["key"]: row for row in world.data["hosts"]}
+    wanted = Counter([f"{concerned['school']}@school.example"])
+    wanted.update(rows[key]["email"] for key in concerned["hosts"] if "email" in rows[key])
+    return wanted
+
+
+def corrections(world: World) -> Counter[str]:
+    """Who got correction notices, and how many."""
+    return Counter(_to(one) for one in world.notes["mails"]() if CORRECTION in one["Subject"])
 
 
 def deliveries(world: World) -> list[Json]:
@@ -105,18 +128,13 @@ def _messages(world: World) -> list[str]:
     mails = world.notes["mails"]()
     ids = Counter(one["MessageID"] for one in mails)
     texts = Counter((_to(one), one["Subject"], one["Text"]) for one in mails)
-    corrections = Counter(_to(one) for one in mails if CORRECTION in one["Subject"])
-    corrected = world.notes["corrected"]
-    rows = {row["key"]: row for row in world.data["hosts"]}
-    wanted = Counter([f"{corrected['school']}@school.example"])
-    wanted.update(rows[key]["email"] for key in corrected["hosts"] if "email" in rows[key])
     schools = {f"{row['key']}@school.example" for row in world.data["schools"]}
     silent = sorted(schools - {_to(one) for one in mails})
     failed = [one["id"] for one in deliveries(world) if one["status"] in ("failed", "bounced")]
     return [
         *_differ("messages sent twice", [], [id for id, number in ids.items() if number > 1]),
         *_differ("the same text twice", [], [key for key, number in texts.items() if number > 1]),
-        *_differ("correction notices", dict(wanted), dict(corrections)),
+        *_differ("correction notices", dict(corrected(world)), dict(corrections(world))),
         *_differ("schools without a message", [], silent),
         *_differ("failed messages", [], failed),
         *_differ("telephone tasks for the host without e-mail", True, bool(world.notes["tasks"])),
