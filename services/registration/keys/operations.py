@@ -27,7 +27,7 @@ VISIBLE_SECONDS = 0.02
 def ensure(act: Act) -> Stored[SigningKey]:
     """The key that signs now; the first one is made when none is there.
 
-    A key's id comes from its number, so that two copies of the service make one key.
+    A key's name comes from its number, so that two copies of the service make one key.
     """
     act = in_public(act)
     for _ in range(VISIBLE_TRIES):
@@ -92,7 +92,7 @@ def revoke(act: Act, kid: str) -> None:
 
 
 def _make(act: Act, number: int, begin: datetime) -> None:
-    kid = derived_id("signing-key", str(number))
+    kid = _kid(act, number)
     key = OKPKey.generate_key("Ed25519")
     until, not_after = model.lifetime(begin)
     public = {name: str(value) for name, value in key.as_dict(private=False).items()}
@@ -111,6 +111,14 @@ def _make(act: Act, number: int, begin: datetime) -> None:
         store.signing_keys.create(act, kid, state, [model.published(state)], due=model.due(state))
     except Refused:
         raise Conflict(kid) from None
+
+
+def _kid(act: Act, number: int) -> str:
+    """The same name in every copy of this service, and in no other house that shares a broker."""
+    if act.keys is None or act.keys.root_public is None:
+        raise Unavailable("no_keys")
+    root = str(act.keys.root_public.as_dict(private=False)["x"])
+    return derived_id("signing-key", act.database.name, root, str(number))
 
 
 def _republish(act: Act, stored: Stored[SigningKey], state: SigningKey) -> None:

@@ -121,7 +121,7 @@ class Registration:
         name: str | None = None,
     ) -> Caller:
         """An account with an organisation of its own, as the operators' command makes it."""
-        act = self.context.act(seed=login)
+        act = self.context.act(seed=f"{self.context.database.name}|{login}")
         if organisation is None:
             details = Details(
                 kinds=(Kind.CENTRE,), name=name or f"센터 {login}", phone="031-900-0000"
