@@ -27,6 +27,8 @@ def solve_groups(market: Market, draw: Ints, watch: Watch) -> Answer:
     fixed = tuple(sorted(Part(f.applicant, f.wish, f.people) for f in market.rules.fixed))
     if not breaches(market, fixed):
         run.best = encode(model, fixed)
+    else:
+        run.first_point()
     stages = market.rules.stages
     for i, stage in enumerate(stages):
         follow = len(stages) - i - 1

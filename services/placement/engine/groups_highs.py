@@ -198,6 +198,10 @@ class Program:
             limit += float(self.solver.getRunTime())
         self.solver.setOptionValue("time_limit", limit)
 
+    def close_enough(self, gap: float) -> None:
+        """End integer solves at this relative gap instead of at the optimum."""
+        self.solver.setOptionValue("mip_rel_gap", gap)
+
     def minimise(
         self,
         cost: Ints,

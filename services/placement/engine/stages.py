@@ -31,6 +31,8 @@ TICK_SECONDS = 0.25
 COMPACT_COLUMNS = 3000
 #: Its work limit where no clock limits it.
 COMPACT_NODES = 2000
+#: The first feasible point may use this share of the time, and is good enough within this gap.
+FIRST_SHARE, FIRST_GAP = 0.25, 0.01
 
 
 class Cancelled(Exception):
@@ -103,6 +105,30 @@ class Run:
             solved = self.minimise("feasible", zero, stage_share(follow))
             if self.best is None:
                 raise no_answer(self, solved)
+
+    def first_point(self) -> None:
+        """Where rules force placements, look for a feasible point with the compact program.
+
+        The objective is that of the first stage by which feasible answers differ much, so that
+        the point is a good start for that stage as well.
+        """
+        kinds = [s for s in self.market.rules.stages if s not in {"placed", "leximin"}]
+        costs = [linear_cost(self.model, stage, self.draw) for stage in kinds]
+        zero = np.zeros(self.model.columns, np.int64)
+        cost = next((c for c in costs if c.any()), zero)
+        left = self.watch.left()
+        limit = None if left is None else left * FIRST_SHARE
+        numbers = self.best_numbers()
+        stages = self.watch.stages
+
+        def tick(_dual: float, _value: int | None) -> bool:
+            return self.watch.tell(Progress("feasible", 0, stages, None, None, numbers))
+
+        program = Program(self.model, integer=True)
+        nodes = COMPACT_NODES if limit is None else None
+        program.close_enough(FIRST_GAP)
+        found = program.minimise(cost, time_limit=limit, node_limit=nodes, tick=tick)
+        self.best = found.x
 
     def parts(self) -> tuple[Part, ...]:
         """The best point so far, as granted parts."""
