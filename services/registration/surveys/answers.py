@@ -115,6 +115,11 @@ class Answers(Part):
         bare = {"class_name": "", "remarks": ""}
         return Answers(groups=tuple(group.model_copy(update=bare) for group in self.groups))
 
+    def as_template(self) -> "Answers":
+        """The groups without what belonged to one campaign: ids, days, order and remarks."""
+        past: dict[str, Any] = {"id": "", "dates": (), "blackout": (), "order": (), "remarks": ""}
+        return Answers(groups=tuple(group.model_copy(update=past) for group in self.groups))
+
     def people(self) -> int:
         """Head-count over all groups; a group without a number counts as none."""
         return sum(group.people or 0 for group in self.groups)

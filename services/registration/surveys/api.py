@@ -112,6 +112,12 @@ def own(act: Act, path: CampaignPath) -> SurveyView:
     return survey_view(act, operations.own(act, path.campaign_id))
 
 
+@campaign_routes.query("/<campaign_id>/survey/previous", roles=(Role.SCHOOL,), answer=Answers)
+def previous(act: Act, path: CampaignPath) -> Answers:
+    """The groups that the own school submitted last in another campaign."""
+    return operations.previous(act, path.campaign_id)
+
+
 @campaign_routes.command("POST", "/<campaign_id>/surveys", roles=(Role.CENTRE,))
 def record_for(act: Act, path: CampaignPath, body: RecordForBody) -> Receipt:
     """대리 입력 for a school, whether or not it has begun."""

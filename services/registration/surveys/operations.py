@@ -124,6 +124,17 @@ def own(act: Act, campaign: str) -> Stored[Survey]:
     return surveys.get(act, survey_id(campaign, own_organisation(act)))
 
 
+def previous(act: Act, campaign: str) -> Answers:
+    """The groups that the acting school submitted last in another campaign, to begin with.
+
+    Raises NotFound if it never submitted any.
+    """
+    found = store.latest(act, own_organisation(act), campaign)
+    if found is None or found.state.submitted is None:
+        raise NotFound()
+    return found.state.submitted.as_template()
+
+
 def listed(
     act: Act,
     campaign: str | None = None,

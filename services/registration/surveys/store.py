@@ -52,11 +52,6 @@ def page(
     return surveys.find(act, wanted, limit=limit, after=after)
 
 
-def of_campaign(act: Act, campaign: str) -> Iterator[Stored[Survey]]:
-    """Every survey of the campaign that is in scope."""
-    return iter(surveys.each(act, {"state.campaign": campaign}))
-
-
 def published(act: Act, campaign: str) -> Iterator[tuple[str, int, int]]:
     """Id, sequence and version of the needs of each survey that has told anything."""
     rows = collection(act, surveys.name).find(
@@ -78,11 +73,17 @@ def statuses(act: Act, campaign: str) -> dict[str, str]:
     return {row["state"]["school"]: row["state"]["status"] for row in rows}
 
 
-def counting(act: Act, campaign: str) -> int:
-    """How many surveys count at present."""
-    return surveys.count(
-        act, {"state.campaign": campaign, "state.status": {"$in": [one.value for one in COUNTS]}}
+def latest(act: Act, school: str, besides: str) -> Stored[Survey] | None:
+    """What a school submitted last in any other campaign."""
+    wanted = {
+        "state.school": school,
+        "state.campaign": {"$ne": besides},
+        "state.status": {"$in": [one.value for one in COUNTS]},
+    }
+    row = collection(act, surveys.name).find_one(
+        within(act.scope, wanted), sort=[("state.submitted_at", -1)], session=act.session
     )
+    return None if row is None else surveys.stored(row)
 
 
 def timeline(

@@ -270,6 +270,24 @@ def test_the_centre_writes_down_what_a_school_said_on_the_telephone(city: World)
     assert sent(city, made["id"])[::2] == ["survey.submitted", "survey.amended", "survey.admitted"]
 
 
+def test_the_groups_of_the_last_survey_can_be_taken_as_a_beginning(city: World) -> None:
+    school = city.school()
+    path = f"/api/v1/campaigns/{city.campaign}/survey/previous"
+    school.refused(404, "GET", path)
+    city.submitted(school, city.group(people=27, order=[[SESSIONS[0]]]))
+    school.refused(404, "GET", path)
+    later = "0192f0c1-0000-7000-8000-00000000beef"
+    found = school.done("GET", f"/api/v1/campaigns/{later}/survey/previous")["groups"]
+    kept = {name: found[0][name] for name in ("id", "people", "class_name", "dates", "order")}
+    assert kept == {
+        "id": "",
+        "people": 27,
+        "class_name": "2학년 4반",
+        "dates": [],
+        "order": [],
+    }
+
+
 def test_manifest_lines_count_what_was_told_and_no_drafts(city: World) -> None:
     told, gone, quiet = city.school(), city.school(), city.school()
     survey = city.submitted(told)
