@@ -35,6 +35,12 @@ class AnswerBody(Body):
     by_telephone: ByTelephone | None = None
 
 
+class AcceptManyBody(AnswerBody):
+    """An acceptance of many requests at once."""
+
+    bookings: list[str] = Field(min_length=1, max_length=100)
+
+
 class DeclineBody(AnswerBody):
     """A refusal with its reason."""
 
@@ -189,6 +195,12 @@ def show(act: Act, path: BookingPath) -> BookingView:
 def accept(act: Act, path: BookingPath, body: AnswerBody) -> Receipt:
     """The host accepts."""
     return operations.accept(act, path.booking_id, _told(body))
+
+
+@routes.command("POST", "/acceptances", roles=(Role.HOST, Role.CENTRE))
+def accept_many(act: Act, body: AcceptManyBody) -> Receipt:
+    """The host accepts many at once; what cannot be accepted is named with its code."""
+    return operations.accept_many(act, body.bookings, _told(body))
 
 
 @routes.command("POST", "/<booking_id>/decline", roles=(Role.HOST, Role.CENTRE))

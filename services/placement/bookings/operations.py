@@ -7,8 +7,8 @@ from typing import Any
 
 from chassis import vault
 from chassis.act import Act
-from chassis.documents import Page, Receipt, Stored
-from chassis.errors import FieldError, Forbidden, Invalid, Refused
+from chassis.documents import Page, Receipt, Replayed, Stored
+from chassis.errors import FieldError, Forbidden, Invalid, NotFound, Refused
 from chassis.events.envelope import Received
 from chassis.facts import in_ms, moment
 from chassis.scope import Centre, Party
@@ -69,6 +69,25 @@ def accept(act: Act, id: str, told: Telephoned | None = None) -> Receipt:
     spoken = _answers_for_host(act, stored, told)
     state, events = model.accept(stored.state, act.now, spoken)
     return _answered(act, stored, state, events, "accepted")
+
+
+def accept_many(act: Act, ids: Sequence[str], told: Telephoned | None = None) -> Receipt:
+    """The host accepts many at once; what cannot be accepted is named with its code."""
+    refused: dict[str, str] = {}
+    for id in ids:
+        try:
+            accept(act, id, told)
+        except Replayed:
+            continue
+        except (Refused, Forbidden, NotFound) as why:
+            refused[id] = why.code
+    return Receipt(
+        id=act.new_id("acceptances"),
+        version=1,
+        sequence=0,
+        state="accepted",
+        extra={"accepted": len(ids) - len(refused), "refused": refused},
+    )
 
 
 def decline(

@@ -31,6 +31,12 @@ class ConfirmBody(Body):
     document_number: str | None = Field(default=None, max_length=60)
 
 
+class ConfirmManyBody(ConfirmBody):
+    """The school's yes to many placements under one decision."""
+
+    placements: list[str] = Field(min_length=1, max_length=100)
+
+
 class ReasonBody(Body):
     """Why, as a code and in words; the words stay in this service."""
 
@@ -224,6 +230,13 @@ def confirm(act: Act, path: PlacementPath, body: ConfirmBody) -> Receipt:
     """The school says yes, before the date it was given."""
     day = None if body.approved_on is None else body.approved_on.isoformat()
     return operations.confirm(act, path.placement_id, day, body.document_number)
+
+
+@routes.command("POST", "/confirmations", roles=(Role.SCHOOL,))
+def confirm_many(act: Act, body: ConfirmManyBody) -> Receipt:
+    """The school says yes to many at once; what cannot be confirmed is named with its code."""
+    day = None if body.approved_on is None else body.approved_on.isoformat()
+    return operations.confirm_many(act, body.placements, day, body.document_number)
 
 
 @routes.command("POST", "/<placement_id>/withdraw", roles=(Role.SCHOOL,))

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from chassis.act import Act
-from chassis.documents import Page, Receipt, Stored
-from chassis.errors import FieldError, Forbidden, Invalid
+from chassis.documents import Page, Receipt, Replayed, Stored
+from chassis.errors import FieldError, Forbidden, Invalid, NotFound, Refused
 from chassis.events.envelope import Received
 from chassis.facts import Due, Event, moment
 from chassis.scope import Party
@@ -55,6 +55,27 @@ def confirm(
         events,
         due=[],
         before=stored.state.confirm_by,
+    )
+
+
+def confirm_many(
+    act: Act, ids: Sequence[str], approved_on: str | None, document_number: str | None
+) -> Receipt:
+    """The school says yes to many at once; what cannot be confirmed is named with its code."""
+    refused: dict[str, str] = {}
+    for id in ids:
+        try:
+            confirm(act, id, approved_on, document_number)
+        except Replayed:
+            continue
+        except (Refused, Forbidden, NotFound) as why:
+            refused[id] = why.code
+    return Receipt(
+        id=act.new_id("confirmations"),
+        version=1,
+        sequence=0,
+        state="confirmed",
+        extra={"confirmed": len(ids) - len(refused), "refused": refused},
     )
 
 

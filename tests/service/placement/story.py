@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from flask import Flask
 
 from chassis.act import system_act
 from chassis.clock import now
@@ -30,10 +31,9 @@ from tests.service.placement.world import (
     an_id,
     campaign,
     group,
+    peopled,
     survey,
-    world,
 )
-from tests.support.stack import Servers
 
 STAFF = f"centre:{CENTRE}"
 DAY = "2027-05-12"
@@ -227,8 +227,7 @@ def rules(**changes: Any) -> dict[str, Any]:
 
 
 def story(
-    servers: Servers,
-    database: str,
+    app: Flask,
     offers: list[dict[str, Any]],
     schools: dict[str, list[dict[str, Any]]],
     untold: int = 0,
@@ -238,7 +237,7 @@ def story(
 
     `untold`: so many surveys are in the manifest but have not arrived yet.
     """
-    made = world(servers, database)
+    made = peopled(app)
     made.told("campaign.changed", CAMPAIGN, rules(**changes))
     for host in (HOST, OTHER_HOST):
         made.approve(host)

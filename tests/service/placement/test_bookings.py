@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 
 from chassis.errors import Refused
 from chassis.facts import fresh_id
@@ -19,14 +20,12 @@ from tests.service.placement.world import (
     SCHOOL,
     an_id,
 )
-from tests.support.stack import Servers
 
 
 @pytest.fixture
-def here(servers: Servers, database: str) -> Story:
+def here(app: Flask) -> Story:
     found = story(
-        servers,
-        database,
+        app,
         one_of_each(),
         {SCHOOL: [visitor("a", smallest=15)], OTHER_SCHOOL: [visitor("b")]},
     )
@@ -100,10 +99,8 @@ def test_a_smaller_group_is_agreed_by_the_school_and_its_seats_come_free(here: S
     assert hours[str(found["team"])][0]["start"].hour == 7
 
 
-def test_an_unanswered_request_expires_and_late_answers_are_refused(
-    servers: Servers, database: str
-) -> None:
-    here = story(servers, database, one_of_each(), {SCHOOL: [visitor("a")]})
+def test_an_unanswered_request_expires_and_late_answers_are_refused(app: Flask) -> None:
+    here = story(app, one_of_each(), {SCHOOL: [visitor("a")]})
     here.to_hosts(here.solved(), seconds=3)
     found = booking_of(here, "a")
     while booking_of(here, "a")["status"] == "asked":
@@ -115,11 +112,9 @@ def test_an_unanswered_request_expires_and_late_answers_are_refused(
     assert [row["cause"] for row in here.repairs()] == ["expired"]
 
 
-def test_terms_accepted_beforehand_ask_nobody_and_hazards_wait_for_their_check(
-    servers: Servers, database: str
-) -> None:
+def test_terms_accepted_beforehand_ask_nobody_and_hazards_wait_for_their_check(app: Flask) -> None:
     changes = {"terms": {"people": 30, "grades": []}, "hazards": ["incineration_plant"]}
-    here = story(servers, database, one_of_each(**changes), {SCHOOL: [visitor("a")]})
+    here = story(app, one_of_each(**changes), {SCHOOL: [visitor("a")]})
     run = here.solved()
     here.to_hosts(run)
     found = booking_of(here, "a")

@@ -1,9 +1,11 @@
 """Schools confirm, withdraw and are corrected; the waitlist moves up; caps; individuals."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from tests.service.placement.story import STAFF, Story, one_of_each, story, visitor
 from tests.service.placement.world import (
@@ -14,7 +16,6 @@ from tests.service.placement.world import (
     SCHOOL,
     an_id,
 )
-from tests.support.stack import Servers
 
 
 def drones_only(**changes: Any) -> list[dict[str, Any]]:
@@ -27,11 +28,9 @@ def confirm(here: Story, row: dict[str, Any], **body: Any) -> Any:
     return here.world.ask(f"school:{row['school']}", "POST", path, body)
 
 
-def released(
-    servers: Servers, database: str, offers: list[dict[str, Any]], schools: Any, **changes: Any
-) -> Story:
+def released(app: Flask, offers: list[dict[str, Any]], schools: Any, **changes: Any) -> Story:
     """Every host has accepted and every school has been told."""
-    here = story(servers, database, offers, schools, **changes)
+    here = story(app, offers, schools, **changes)
     run = here.solved()
     here.to_hosts(run)
     here.accept_all()
@@ -40,10 +39,10 @@ def released(
 
 
 @pytest.fixture
-def crowded(servers: Servers, database: str) -> Story:
+def crowded(app: Flask) -> Story:
     """One seat for three groups: one is offered it, two wait."""
     groups = {SCHOOL: [visitor("a"), visitor("b")], OTHER_SCHOOL: [visitor("c")]}
-    return released(servers, database, drones_only(), groups)
+    return released(app, drones_only(), groups)
 
 
 def by_status(here: Story, status: str) -> list[dict[str, Any]]:
@@ -106,11 +105,11 @@ def test_two_schools_that_are_offered_the_last_seat_at_once_do_not_both_get_it(
 
 
 def test_schools_that_the_cap_leaves_out_learn_the_reason_and_their_reserve_rank(
-    servers: Servers, database: str
+    app: Flask,
 ) -> None:
     groups = {SCHOOL: [visitor("a")], OTHER_SCHOOL: [visitor("b")]}
     caps = {"schools": 1, "students": 320}
-    here = released(servers, database, one_of_each(), groups, caps=caps)
+    here = released(app, one_of_each(), groups, caps=caps)
     left_out = by_status(here, "not_selected")
     assert len(left_out) == 1
     assert (left_out[0]["reason_code"], left_out[0]["reserve_rank"]) == ("school_cap", 1)
@@ -120,11 +119,9 @@ def test_schools_that_the_cap_leaves_out_learn_the_reason_and_their_reserve_rank
     assert here.told.types(left_out[0]["id"]) == ["placement.not_selected"]
 
 
-def test_a_school_that_stays_silent_loses_its_seat_to_the_waitlist(
-    servers: Servers, database: str
-) -> None:
+def test_a_school_that_stays_silent_loses_its_seat_to_the_waitlist(app: Flask) -> None:
     groups = {SCHOOL: [visitor("a"), visitor("b")]}
-    here = story(servers, database, drones_only(), groups)
+    here = story(app, drones_only(), groups)
     run = here.solved()
     here.to_hosts(run)
     here.accept_all()
@@ -151,10 +148,68 @@ def test_a_confirmation_is_the_schools_own_and_names_its_mistakes(crowded: Story
     assert confirm(crowded, row).get_json()["code"] == "placement_state"
 
 
-def test_a_postponed_visit_is_offered_again_and_a_cancelled_one_is_not(
-    servers: Servers, database: str
+def test_many_are_accepted_and_confirmed_at_once_and_a_repetition_changes_nothing(
+    app: Flask,
 ) -> None:
-    here = released(servers, database, one_of_each(), {SCHOOL: [visitor("a")]})
+    groups = {SCHOOL: [visitor("a"), visitor("b")]}
+    here = story(app, one_of_each(), groups)
+    run = here.solved()
+    here.to_hosts(run)
+    for host in {row["host"] for row in here.bookings()}:
+        mine = [row["id"] for row in here.bookings(f"host:{host}")]
+        body = {"bookings": [*mine, an_id("nobody")]}
+        path = "/api/v1/bookings/acceptances"
+        one = here.world.do(f"host:{host}", "POST", path, body, key=f"accept-{host}")
+        two = here.world.do(f"host:{host}", "POST", path, body, key=f"accept-{host}")
+        assert (
+            one["extra"]
+            == two["extra"]
+            == {
+                "accepted": len(mine),
+                "refused": {an_id("nobody"): "not_found"},
+            }
+        )
+    here.pump()
+    here.to_schools(run)
+    ids = [row["id"] for row in here.placements()]
+    yes: dict[str, Any] = {"placements": ids, "approved_on": "2026-11-01"}
+    done = here.world.do(f"school:{SCHOOL}", "POST", "/api/v1/placements/confirmations", yes)
+    assert done["extra"] == {"confirmed": 2, "refused": {}}
+    here.pump()
+    assert {row["status"] for row in here.placements()} == {"confirmed"}
+
+
+def test_attendance_is_recorded_after_the_visit_began_and_completes_its_bookings(
+    app: Flask,
+) -> None:
+    here = released(app, one_of_each(), {SCHOOL: [visitor("a")]})
+    row = here.placement_of("a")
+    assert confirm(here, row).status_code == 200
+    here.pump()
+    path = f"/api/v1/placements/{row['id']}/attendance"
+    early = here.world.ask(f"school:{SCHOOL}", "POST", path, {"attended": 19})
+    assert early.get_json()["code"] == "not_yet_taken_place"
+    here.world.context.database["placements"].update_one(
+        {"_id": row["id"]}, {"$set": {"state.parts.0.stops.0.start": datetime(2026, 1, 1)}}
+    )
+    many = here.world.ask(f"school:{SCHOOL}", "POST", path, {"attended": 21})
+    assert many.get_json()["errors"][0]["pointer"] == "/attended"
+    host = row["parts"][0]["stops"][0]["host"]
+    here.world.do(f"host:{host}", "POST", path, {"attended": 19})
+    here.pump()
+    done = here.placement_of("a")
+    assert (done["status"], done["offered"], done["confirmed"], done["attended"]) == (
+        "completed",
+        20,
+        20,
+        19,
+    )
+    assert {b["status"] for b in here.bookings()} == {"completed"}
+    assert here.told.last("attendance.recorded").data["attended"] == 19
+
+
+def test_a_postponed_visit_is_offered_again_and_a_cancelled_one_is_not(app: Flask) -> None:
+    here = released(app, one_of_each(), {SCHOOL: [visitor("a")]})
     row = here.placement_of("a")
     free = next(
         s["id"]
@@ -197,10 +252,8 @@ def test_one_correction_reaches_each_concerned_placement_once(crowded: Story) ->
     assert wrong.get_json()["errors"][0]["pointer"] == "/placements/0"
 
 
-def test_individuals_share_a_roster_and_one_who_withdraws_makes_room(
-    servers: Servers, database: str
-) -> None:
-    here = story(servers, database, drones_only(minimum=1, maximum=2), {})
+def test_individuals_share_a_roster_and_one_who_withdraws_makes_room(app: Flask) -> None:
+    here = story(app, drones_only(minimum=1, maximum=2), {})
     session = here.world.sessions(here.world.do(STAFF, "GET", "/api/v1/offers")["items"][0]["id"])[
         0
     ]["id"]

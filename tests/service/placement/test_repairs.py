@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from services.placement.bookings import store as bookings
 from tests.service.placement.story import STAFF, Story, slot, story, visitor
 from tests.service.placement.world import OTHER_CENTRE, OTHER_HOST, OTHER_SCHOOL, SCHOOL, an_id
-from tests.support.stack import Servers
 
 
 def four_sessions() -> list[dict[str, Any]]:
@@ -28,9 +28,9 @@ def four_sessions() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def here(servers: Servers, database: str) -> Story:
+def here(app: Flask) -> Story:
     groups = {SCHOOL: [visitor("a"), visitor("b")], OTHER_SCHOOL: [visitor("c")]}
-    found = story(servers, database, four_sessions(), groups)
+    found = story(app, four_sessions(), groups)
     found.to_hosts(found.solved())
     return found
 
@@ -122,10 +122,10 @@ def test_a_preview_that_the_market_left_behind_is_computed_anew(here: Story) -> 
 
 
 def test_without_a_seat_left_the_group_waits_and_learns_it_at_the_schools_release(
-    servers: Servers, database: str
+    app: Flask,
 ) -> None:
     offers = [{**four_sessions()[0], "slots": [slot("10-12")]}]
-    here = story(servers, database, offers, {SCHOOL: [visitor("a")]})
+    here = story(app, offers, {SCHOOL: [visitor("a")]})
     run = here.solved()
     here.to_hosts(run)
     decline(here, "a")

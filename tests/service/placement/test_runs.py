@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from services.placement.engine import solve
 from services.placement.runs import lottery, operations, releasing, solving, store
@@ -16,7 +17,6 @@ from tests.service.placement.world import (
     an_id,
     survey,
 )
-from tests.support.stack import Servers
 
 SCHOOLS: dict[str, list[dict[str, Any]]] = {
     SCHOOL: [visitor("a")],
@@ -29,14 +29,12 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def here(servers: Servers, database: str) -> Story:
-    return story(servers, database, one_of_each(), SCHOOLS)
+def here(app: Flask) -> Story:
+    return story(app, one_of_each(), SCHOOLS)
 
 
-def test_a_run_waits_for_a_hole_in_the_manifest_and_says_where(
-    servers: Servers, database: str
-) -> None:
-    here = story(servers, database, one_of_each(), SCHOOLS, untold=1)
+def test_a_run_waits_for_a_hole_in_the_manifest_and_says_where(app: Flask) -> None:
+    here = story(app, one_of_each(), SCHOOLS, untold=1)
     run = here.start()
     assert not here.solve()
     shown = here.run(run)
@@ -52,10 +50,8 @@ def test_a_run_waits_for_a_hole_in_the_manifest_and_says_where(
     assert here.run(run)["result"]["rows"] == 3
 
 
-def test_the_operator_goes_on_without_what_is_missing_with_a_reason_on_record(
-    servers: Servers, database: str
-) -> None:
-    here = story(servers, database, one_of_each(), SCHOOLS, untold=1)
+def test_the_operator_goes_on_without_what_is_missing_with_a_reason_on_record(app: Flask) -> None:
+    here = story(app, one_of_each(), SCHOOLS, untold=1)
     run = here.start()
     here.solve()
     path = f"/api/v1/runs/{run}/go-on"
@@ -135,10 +131,8 @@ def test_a_run_is_cancelled_while_it_solves(here: Story, monkeypatch: pytest.Mon
     assert here.told.types(run)[-1] == "run.cancelled"
 
 
-def test_a_campaign_without_applicants_fails_with_its_reason(
-    servers: Servers, database: str
-) -> None:
-    here = story(servers, database, one_of_each(), {})
+def test_a_campaign_without_applicants_fails_with_its_reason(app: Flask) -> None:
+    here = story(app, one_of_each(), {})
     run = here.solved()
     assert (here.run(run)["status"], here.run(run)["failure"]) == ("failed", "no_applicants")
     assert here.told.last("run.failed").data["code"] == "no_applicants"
@@ -199,10 +193,10 @@ def test_the_lottery_is_committed_before_and_recomputed_after(here: Story) -> No
 
 
 def test_results_name_every_reason_for_the_centre_and_own_rows_for_a_school_once_released(
-    servers: Servers, database: str
+    app: Flask,
 ) -> None:
     offers = [{**one_of_each()[0], "slots": [slot("10-12")]}]
-    here = story(servers, database, offers, SCHOOLS)
+    here = story(app, offers, SCHOOLS)
     run = here.solved()
     rows = here.world.do(STAFF, "GET", f"/api/v1/runs/{run}/results")["items"]
     assert sorted(row["state"] for row in rows) == ["placed", "waitlisted"]

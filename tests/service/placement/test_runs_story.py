@@ -1,17 +1,16 @@
 """The main line over HTTP: run, first release, answers, second release, confirmation."""
 
 import pytest
+from flask import Flask
 
 from tests.service.placement.story import STAFF, Story, one_of_each, story, visitor
 from tests.service.placement.world import HOST, OTHER_HOST, OTHER_SCHOOL, SCHOOL, an_id
-from tests.support.stack import Servers
 
 
 @pytest.fixture
-def here(servers: Servers, database: str) -> Story:
+def here(app: Flask) -> Story:
     return story(
-        servers,
-        database,
+        app,
         one_of_each(),
         {SCHOOL: [visitor("a")], OTHER_SCHOOL: [visitor("b")]},
     )
