@@ -8,21 +8,19 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from demo import city
+from demo import city, district, district_data
 from demo.client import Answered, NeverHappened
 from demo.world import World, load
 from deploy.local.refusal import Refusal
 
-DATA_SETS = {
-    "city": ("goyang.yaml", city),
-}
+STORIES = {"city": city, "district": district}
 
 
 def main() -> int:
     """Start the stack, play, show, check; stay or stop. Returns the exit code."""
     options = _options()
-    name, story = DATA_SETS[options.size]
-    data = load(name)
+    story = STORIES[options.size]
+    data = district_data.make(options.seed) if options.size == "district" else load("goyang.yaml")
     shift = _shift(data["plays_in"])
     os.environ["IEUM_CLOCK_SHIFT"] = str(int(shift.total_seconds()))
     started = time.monotonic()
@@ -64,7 +62,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
-    parser.add_argument("--size", choices=sorted(DATA_SETS), default="city")
+    parser.add_argument("--size", choices=sorted(STORIES), default="city")
     parser.add_argument("--target", choices=("local", "compose"), default="local")
     parser.add_argument("--once", action="store_true", help="check, stop everything, and exit")
     parser.add_argument("--seed", type=int, default=1, help="seed of the generated data")
