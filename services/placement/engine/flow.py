@@ -100,8 +100,8 @@ def _open_round(net: Network, order: Array) -> int:
         net.seat[j, 1] = least
         for e in range(net.option_start[j], net.option_start[j + 1]):
             t = net.option_node[e]
-            if net.cost[e] == least and net.count[t] < net.upper[t]:
-                net.count[t] += 1
+            if net.cost[e] == least and net.taken[t] < net.upper[t]:
+                net.taken[t] += 1
                 enter(net, j, e)
                 seated += 1
                 break
@@ -167,7 +167,7 @@ class _Run:
             placed += int(net.member_count.sum())
         return self.on_progress(Progress(stage, placed))
 
-    def first(self, with_rank: bool) -> bool:
+    def first(self, with_rank: bool, more: bool) -> bool:
         """The stage `placed`, together with `rank` when that comes next and is small."""
         market, sessions = self.market, len(self.market.capacity)
         start, node, rank = market.wish_start, market.wish_session, market.wish_rank
@@ -195,6 +195,8 @@ class _Run:
         self.evidence["placed"] = np.concatenate([sealed.astype(np.int64), homes])
         if with_rank:
             self.evidence["rank"] = np.concatenate([price, homes])
+        if not more:
+            return True
         self.face = open_face(
             market.wish_start,
             market.wish_session,
@@ -282,8 +284,9 @@ def solve_flow(
     run = _Run(market, on_progress)
     with_rank = len(stages) > 1 and stages[1] == "rank"
     with_rank = with_rank and int(market.wish_rank.max(initial=0)) <= SMALL_RANK
-    if run.first(with_rank):
-        for stage in stages[2:] if with_rank else stages[1:]:
+    later = stages[2:] if with_rank else stages[1:]
+    if run.first(with_rank, len(later) > 0):
+        for stage in later:
             if not run.later(stage):
                 break
     return FlowAnswer(

@@ -48,13 +48,13 @@ def _step_back(net: Network, work: Scratch, v: int) -> tuple[int, int]:
     q = work.turn[v]
     if v == pool:
         while q < pool:
-            if net.count[q] < net.upper[q] and net.price[q] == net.price[v] and not work.met[q]:
+            if net.taken[q] < net.upper[q] and net.price[q] == net.price[v] and not work.met[q]:
                 work.turn[v] = q
                 return int(q), -1
             q += 1
         work.turn[v] = q
         return -1, -1
-    if not work.met[pool] and net.count[v] > net.lower[v] and net.price[v] == net.price[pool]:
+    if not work.met[pool] and net.taken[v] > net.lower[v] and net.price[v] == net.price[pool]:
         return pool, -1
     last = net.reverse_start[v + 1]
     here = net.price[v]
@@ -130,9 +130,9 @@ def _move(net: Network, work: Scratch, depth: int) -> None:
         i = work.path_who[q]
         if i < 0:
             if v == pool:
-                net.count[work.path_node[q + 1]] += 1
+                net.taken[work.path_node[q + 1]] += 1
             else:
-                net.count[v] -= 1
+                net.taken[v] -= 1
             continue
         if net.seat[i, 0] >= 0:
             leave(net, i)

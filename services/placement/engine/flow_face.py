@@ -20,6 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Integer = int | np.signedinteger[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ def _least(
     sealed: Array,
     price: Array,
     i: int,
-) -> tuple[bool, int]:
+) -> tuple[bool, Integer]:
     """Whether applicant `i` may stay at home, and the least cost plus price of her options."""
     home = True
     best = np.int64(0)

@@ -30,7 +30,7 @@ import numpy as np
 from numba import njit
 
 from services.placement.engine.flow_face import Array, Face
-from services.placement.engine.flow_network import Network, build, enter, leave
+from services.placement.engine.flow_network import Integer, Network, build, enter, leave
 
 #: Schools must be smaller than this, so that prices fit 61 bits and different shares differ.
 LARGEST_SCHOOL = 1 << 20
@@ -159,7 +159,13 @@ def _carry_out(net: Network, depth: int, path: Array, via: Array) -> None:
 
 @njit(cache=True)
 def _close(
-    net: Network, settled: Array, size: Array, label: Array, price: Array, closed: Array, cost: int
+    net: Network,
+    settled: Array,
+    size: Array,
+    label: Array,
+    price: Array,
+    closed: Array,
+    cost: Integer,
 ) -> None:
     """Give nodes that no token can reach any more their price, which is that of the place in hand.
 
@@ -198,14 +204,15 @@ def _grant(net: Network, settled: Array, size: Array, price: Array) -> int:
     for i in range(len(net.seat)):
         if net.seat[i, 0] < 0:
             tokens += 1
-    queue = [(np.int64(0), np.int64(0)) for _ in range(0)]
+    queue: list[tuple[Integer, Integer]] = [(np.int64(0), np.int64(0)) for _ in range(0)]
     for c in range(len(size)):
         home = first_home + c
         if size[c] > 0 and net.upper[home] > 0:
             queue.append((np.int64(home_price(settled[home] + 1, size[c])), np.int64(c)))
     heapq.heapify(queue)
     while len(queue) > 0:
-        cost, c = heapq.heappop(queue)
+        cost, school = heapq.heappop(queue)
+        c = int(school)
         home = first_home + c
         if closed[home]:
             continue
@@ -217,7 +224,7 @@ def _grant(net: Network, settled: Array, size: Array, price: Array) -> int:
         _carry_out(net, depth, path, via)
         j = settled[home] + net.member_count[home] + 1
         if net.member_count[home] < net.upper[home]:
-            heapq.heappush(queue, (np.int64(home_price(j, size[c])), c))
+            heapq.heappush(queue, (np.int64(home_price(j, size[c])), np.int64(c)))
     return tokens
 
 

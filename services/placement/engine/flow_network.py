@@ -19,6 +19,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+#: What compiled code passes around as one integer.
+Integer = int | np.signedinteger[Any]
 
 #: A count that no market reaches; the need of a pool that takes whoever comes.
 UNLIMITED = 1 << 40
@@ -41,7 +43,7 @@ class Network(NamedTuple):
     reverse_cost: Array  # as cost [m]
     lower: Array  # int64 [v]
     upper: Array  # int64 [v]
-    count: Array  # int64 [v]
+    taken: Array  # int64 [v]
     hole: Array  # int64 [v]
     price: Array  # as cost [v]
     seat: Array  # as cost [n, 2]
@@ -122,7 +124,7 @@ def build(
         reverse_cost=reverse_cost,
         lower=np.append(lower, 0).astype(np.int64),
         upper=np.append(upper, 0).astype(np.int64),
-        count=np.zeros(nodes, np.int64),
+        taken=np.zeros(nodes, np.int64),
         hole=np.zeros(nodes, np.int64),
         price=np.zeros(nodes, cost.dtype),
         seat=np.zeros((n, 2), cost.dtype),
@@ -143,13 +145,13 @@ def _seat_all(net: Network, seat_option: Array) -> None:
     for i in range(len(seat_option)):
         e = seat_option[i]
         if e >= 0:
-            net.count[net.option_node[e]] += 1
+            net.taken[net.option_node[e]] += 1
             enter(net, i, e)
 
 
 @njit(cache=True)
 def enter(net: Network, i: int, e: int) -> None:
-    """Seat applicant `i` by option `e`; the caller keeps `count` and `hole`."""
+    """Seat applicant `i` by option `e`; the caller keeps `taken` and `hole`."""
     t = net.option_node[e]
     p = net.member_start[t] + net.member_count[t]
     net.member[p] = i

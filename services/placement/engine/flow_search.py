@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from services.placement.engine.flow_network import Array, Network, Scratch
+from services.placement.engine.flow_network import Integer, Network, Scratch
 
 TOUCHED, READY, HEAPED = 0, 1, 2
 
@@ -69,7 +69,7 @@ def _pop(work: Scratch) -> int:
 
 
 @njit(cache=True)
-def _reach(work: Scratch, v: int, distance: int, here: int, far: int) -> None:
+def _reach(work: Scratch, v: Integer, distance: Integer, here: Integer, far: Integer) -> None:
     """Node `v` is `distance` from an open place; `here` is the distance in hand."""
     fill = work.fill
     if work.distance[v] == far:
@@ -117,10 +117,10 @@ def search(net: Network, work: Scratch, need: int) -> int:
         base = here + price[v]
         if v == pool:
             for w in range(pool):
-                if net.count[w] < net.upper[w] and base - price[w] < min(delta, dist[w]):
+                if net.taken[w] < net.upper[w] and base - price[w] < min(delta, dist[w]):
                     _reach(work, w, base - price[w], here, far)
             continue
-        if net.count[v] > net.lower[v] and base - price[pool] < min(delta, dist[pool]):
+        if net.taken[v] > net.lower[v] and base - price[pool] < min(delta, dist[pool]):
             _reach(work, pool, base - price[pool], here, far)
         for q in range(net.reverse_start[v], net.reverse_start[v + 1]):
             i = net.reverse_who[q]
@@ -143,7 +143,7 @@ def search(net: Network, work: Scratch, need: int) -> int:
 
 
 @njit(cache=True)
-def _forget(work: Scratch, far: int) -> None:
+def _forget(work: Scratch, far: Integer) -> None:
     """Make the scratch memory ready for the next search."""
     for q in range(work.fill[TOUCHED]):
         v = work.touched[q]

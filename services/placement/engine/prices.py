@@ -202,4 +202,5 @@ class Prices:
         people = self.people(int(m.wish_session[wish]))
         rank = m.wish_rank[self.answer.seat_wish[people]]
         later = self.answer.position[people] > self.answer.position[owner]
-        return people[later & (rank >= m.wish_rank[wish])]
+        envied: Array = people[later & (rank >= m.wish_rank[wish])]
+        return envied

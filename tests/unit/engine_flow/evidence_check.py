@@ -30,7 +30,8 @@ def _stage_cost(stage: str, market: Any, position: Array, who: Array, wish: Arra
 
 def _place_price(j: Array, size: Array) -> Array:
     size = np.maximum(size, 1)
-    return ((j << 40) // size << 20) + ((1 << 20) - 1 - size)
+    price: Array = ((j << 40) // size << 20) + ((1 << 20) - 1 - size)
+    return price
 
 
 def check(market: Any, seat_wish: Array, evidence: Mapping[str, Array]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,12 @@ def market_of(
     """A market from lists of (session, rank, cost) per applicant."""
     flat = [w for of_one in wishes for w in of_one]
     start = np.concatenate([[0], np.cumsum([len(w) for w in wishes])]).astype(np.int64)
-    column = [np.array([w[k] for w in flat], np.int32) for k in range(3)]
+    session, rank, cost = (np.array([w[k] for w in flat], np.int32) for k in range(3))
     return FlowMarket(
         start,
-        *column,
+        session,
+        rank,
+        cost,
         capacity=np.array(capacity, np.int32),
         school=np.array(school, np.int32),
         lottery=np.array(lottery, np.uint64),
@@ -86,7 +88,7 @@ def stage_key(market: FlowMarket, seats: Sequence[int], stages: Sequence[str]) -
     position = np.empty(n, np.int64)
     position[np.argsort(market.lottery, kind="stable")] = np.arange(n)
     schools = int(market.school.max()) + 1
-    value = {
+    value: dict[str, Callable[[], Any]] = {
         "placed": lambda: n - len(wish),
         "rank": lambda: int(market.wish_rank[wish].sum()),
         "cost": lambda: int(market.wish_cost[wish].sum()),

@@ -127,7 +127,12 @@ def test_a_stopped_run_keeps_a_feasible_answer_and_says_what_is_proven() -> None
     assert check(market, answer.seat_wish, {}) == []
     assert (answer.seat_wish >= 0).any()
     whole: list[str] = []
-    solve_flow(market, on_progress=lambda p: (whole.append(p.stage), True)[1])
+
+    def note(progress: Progress) -> bool:
+        whole.append(progress.stage)
+        return True
+
+    solve_flow(market, on_progress=note)
     late = iter(range(10_000))
     stop_at = len(whole) - 1
     answer = solve_flow(market, on_progress=lambda p: next(late) < stop_at)

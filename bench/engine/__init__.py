@@ -1,0 +1,1 @@
+"""Benchmarks of the placement engine against OR-Tools, HiGHS and first-come."""
