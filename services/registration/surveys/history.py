@@ -87,6 +87,8 @@ def drafted(
     the last: a page saves every second, and nobody wants to read that.
     """
     if entries and entries[-1].deed == "drafted" and entries[-1].by == by:
-        start = replayed(entries[:-1])
-        return (*entries[:-1], Entry(at=at, by=by, deed="drafted", changes=changes(start, after)))
-    return (*entries, Entry(at=at, by=by, deed="drafted", changes=changes(before, after)))
+        entries, before = entries[:-1], replayed(entries[:-1])
+    made = changes(before, after)
+    if not made:
+        return entries
+    return (*entries, Entry(at=at, by=by, deed="drafted", changes=made))
