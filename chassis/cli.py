@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import click
 
-from chassis import audit, logs, operators, timers, worker
+from chassis import audit, logs, measuring, operators, timers, worker
 from chassis.context import Context, open_context
 from chassis.database import prepare
 from chassis.events import relay, roles
@@ -80,6 +80,8 @@ def background(service: Service) -> dict[str, tuple[Callable[[Context], None], s
             lambda context: roles.run_react(context, service),
             "Follow the topics and call operations.",
         )
+    if measuring.port() is not None:
+        found["metrics"] = (measuring.run, "Show over HTTP what the other roles measure.")
     for name, run in service.background.items():
         found[name] = (run, f"The background role {name}.")
     return found

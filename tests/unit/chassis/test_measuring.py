@@ -1,0 +1,59 @@
+"""What the background roles measure can be read over HTTP."""
+
+from __future__ import annotations
+
+import threading
+from typing import cast
+
+import pytest
+import urllib3
+from prometheus_client import Counter
+
+from chassis import measuring
+from chassis.context import Context
+from chassis.settings import Settings
+from deploy.local import ports
+
+PROOF = Counter("ieum_measuring_proof_total", "Counts in this test only.")
+
+
+class Running:
+    """As much of a context as the role asks for."""
+
+    def __init__(self) -> None:
+        self.settings = Settings(service="placement")
+        self.beats = 0
+        self.over = threading.Event()
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    def stopping(self) -> bool:
+        return self.over.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        return self.over.wait(seconds)
+
+
+@pytest.mark.parametrize("named", ["", "0"])
+def test_without_a_port_there_is_no_such_role(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IEUM_METRICS_PORT", named)
+    assert measuring.port() is None
+
+
+def test_a_counter_of_a_background_role_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = ports.choose(["metrics"], {})["metrics"]
+    monkeypatch.setenv("IEUM_METRICS_PORT", str(chosen))
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    PROOF.inc()
+    running = Running()
+    role = threading.Thread(target=measuring.run, args=[cast(Context, running)])
+    role.start()
+    try:
+        retries = urllib3.Retry(total=20, backoff_factor=0.05)
+        answer = urllib3.request("GET", f"http://127.0.0.1:{chosen}/metrics", retries=retries)
+        assert "ieum_measuring_proof_total 1.0" in answer.data.decode()
+        assert running.beats > 0
+    finally:
+        running.over.set()
+        role.join()
