@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from flask import request
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.documents import Receipt
+from chassis.errors import FieldError, Invalid
 from chassis.http.routes import Body, Routes
 from chassis.roles import Role as Caller
 from services.registration.accounts.model import Role
@@ -69,11 +70,11 @@ class AcceptBody(Body):
     telephone: Phone | None = None
     language: str = Field("ko", pattern="^(ko|en)$")
 
-    @model_validator(mode="after")
-    def _one_secret(self) -> "AcceptBody":
+    def secret(self) -> str:
+        """What was given of the two. Raises Invalid for neither and for both."""
         if bool(self.code) == bool(self.token):
-            raise ValueError("either a code or a token")
-        return self
+            raise Invalid([FieldError("/code", "code_or_token")])
+        return self.token or self.code or ""
 
 
 class InvitationView(BaseModel):
@@ -143,7 +144,7 @@ def accept(act: Act, body: AcceptBody) -> Receipt:
         words=Reach(person=body.person, email=body.email, telephone=body.telephone),
         language=body.language,
     )
-    return operations.accept(act, body.token or body.code or "", holder, request.remote_addr or "")
+    return operations.accept(act, body.secret(), holder, request.remote_addr or "")
 
 
 @routes.command(

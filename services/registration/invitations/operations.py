@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chassis.act import Act
 from chassis.documents import Page, Receipt, Replayed
-from chassis.errors import Forbidden, NotFound, Refused, Unavailable
+from chassis.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Unavailable
 from chassis.scope import Centre, Party
 from services.registration.accounts import operations as accounts
 from services.registration.accounts.model import Role
@@ -35,8 +35,7 @@ def invite(act: Act, wanted: Wanted) -> Receipt:
     """Invite to a vacant post (a new one unless it is named). A code is answered once, for the
     letter; repeating the same command answers it again, though it is stored nowhere."""
     _refuse_foreign_role(act, wanted)
-    if wanted.post is not None and accounts.post(act, wanted.post).holder is not None:
-        raise Refused("post_held")
+    _refuse_unknown(act, wanted)
     return _invite(act, wanted, replaces=None)
 
 
@@ -204,6 +203,24 @@ def _refuse_foreign_role(act: Act, wanted: Wanted) -> None:
         raise Forbidden("only_admin")
     if wanted.role is Role.CENTRE and wanted.organisation != own_organisation(act):
         raise Forbidden("only_own_staff")
+
+
+def _refuse_unknown(act: Act, wanted: Wanted) -> None:
+    """The organisation and a named post must be there, and the post vacant and its own."""
+    try:
+        organisations.shown(act, wanted.organisation)
+    except NotFound:
+        raise Invalid([FieldError("/organisation", "organisation_unknown")]) from None
+    if wanted.post is None:
+        return
+    try:
+        post = accounts.post(act, wanted.post)
+    except NotFound:
+        raise Invalid([FieldError("/post", "post_unknown")]) from None
+    if (post.organisation, post.role) != (wanted.organisation, wanted.role):
+        raise Invalid([FieldError("/post", "post_unknown")])
+    if post.holder is not None:
+        raise Refused("post_held")
 
 
 def _account(state: Invitation) -> str:

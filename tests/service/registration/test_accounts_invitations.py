@@ -203,3 +203,18 @@ def test_a_centre_invites_nobody_into_another_centre_and_sees_none_of_its_invita
     second.refused(404, "POST", f"/api/v1/invitations/{invitation['id']}/withdraw")
     assert second.done("GET", "/api/v1/invitations")["items"] == []
     first.done("POST", f"/api/v1/invitations/{invitation['id']}/withdraw")
+
+
+def test_what_is_named_in_an_invitation_must_be_there(registration: Registration) -> None:
+    centre = registration.user("centre")
+    school = registered(centre)
+    absent = "0192f0c1-0000-7000-8000-00000000dead"
+    body = {"organisation": absent, "role": "school"}
+    problem = centre.refused(422, "POST", "/api/v1/invitations", body)
+    assert problem["errors"][0]["code"] == "organisation_unknown"
+    body = {"organisation": school, "role": "school", "post": absent}
+    problem = centre.refused(422, "POST", "/api/v1/invitations", body)
+    assert problem["errors"][0]["code"] == "post_unknown"
+    neither = {"login": "sunny", "password": PASSWORD}
+    problem = registration.anyone().refused(422, "POST", "/api/v1/invitations/accept", neither)
+    assert problem["errors"][0]["code"] == "code_or_token"
