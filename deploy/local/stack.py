@@ -106,11 +106,17 @@ class Stack:
         return self._state
 
     def start(
-        self, *, fresh: bool = False, follow: bool = False, progress: Progress = _silent
+        self,
+        *,
+        fresh: bool = False,
+        throwaway: bool = False,
+        follow: bool = False,
+        progress: Progress = _silent,
     ) -> Stack:
         """Start the stack or find the running one; returns when it is ready.
 
         `fresh`: begin with empty data, also if that means replacing a running stack.
+        `throwaway`: what an earlier run left is of no use; begin empty unless it runs.
         `follow`: keep it for this process; when no process is left that asked so, it stops, even if
         they were killed. A stack started without `follow` stays until `stop`.
         """
@@ -134,7 +140,7 @@ class Stack:
                     )
                 progress(f"found the running stack (process {found.supervisor.pid})")
             else:
-                self._launch(fresh=fresh, follow=follow, progress=progress)
+                self._launch(fresh=fresh or throwaway, follow=follow, progress=progress)
         self._state = self._wait(progress)
         return self
 

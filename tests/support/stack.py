@@ -33,7 +33,7 @@ def running_servers() -> Iterator[Servers]:
     stack = Stack(NAME, services=())
     keep = os.environ.get("IEUM_KEEP") == "1"
     try:
-        stack.start(follow=True)
+        stack.start(follow=True, throwaway=True)
         if keep:
             stack.layout.keep.touch()
         yield Servers(stack.addresses["kafka"], stack.addresses["mongo"])
