@@ -136,6 +136,7 @@ class BookingsQuery(BaseModel):
     campaign: str | None = None
     status: Status | None = None
     host: str | None = None
+    offer: str | None = None
     limit: int = Field(default=50, ge=1, le=100)
     cursor: str | None = None
     after: str | None = None
@@ -178,7 +179,9 @@ def _told(body: AnswerBody) -> Telephoned | None:
 def index(act: Act, query: BookingsQuery) -> BookingsView:
     """The bookings of the reader: a host's requests, a centre's all."""
     status = None if query.status is None else [query.status]
-    page = operations.page(act, query.campaign, status, query.host, query.limit, query.cursor)
+    page = operations.page(
+        act, query.campaign, status, query.host, query.offer, query.limit, query.cursor
+    )
     return BookingsView(items=[view(act, row) for row in page.items], next=page.next)
 
 

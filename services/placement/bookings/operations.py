@@ -38,11 +38,12 @@ def page(
     campaign: str | None = None,
     status: Sequence[str] | None = None,
     host: str | None = None,
+    offer: str | None = None,
     limit: int = 50,
     after: str | None = None,
 ) -> Page[Booking]:
-    """A page of the bookings within scope."""
-    return store.page(act, campaign, status, host, limit, after)
+    """A page of the bookings within scope; `offer` answers who relied on which version of it."""
+    return store.page(act, campaign, status, host, offer, limit, after)
 
 
 def many(act: Act, ids: Iterable[str]) -> dict[str, Stored[Booking]]:

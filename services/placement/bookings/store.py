@@ -41,6 +41,7 @@ bookings = Aggregates(
         [("state.campaign", 1), ("state.status", 1)],
         [("state.placement", 1)],
         [("state.session", 1)],
+        [("state.offer", 1)],
     ],
 )
 
@@ -50,6 +51,7 @@ def page(
     campaign: str | None,
     status: Sequence[str] | None,
     host: str | None,
+    offer: str | None,
     limit: int,
     after: str | None,
 ) -> Page[Booking]:
@@ -61,6 +63,8 @@ def page(
         wanted["state.status"] = {"$in": list(status)}
     if host is not None:
         wanted["state.host"] = host
+    if offer is not None:
+        wanted["state.offer"] = offer
     return bookings.find(act, wanted, limit, after)
 
 
