@@ -9,7 +9,6 @@ out of the master; a box is imposed by switching off the patterns that break it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import highspy
@@ -20,31 +19,13 @@ from services.placement.engine.groups_blocks import Blocks, best_points, make_bl
 from services.placement.engine.groups_bound import Bound, certified
 from services.placement.engine.groups_highs import Arrays, as_infinite
 from services.placement.engine.groups_model import Model, Rows
+from services.placement.engine.groups_pool import Pool, Relaxation, make_solver
 from services.placement.engine.market import Ints
 
 Floats = NDArray[np.float64]
 #: A pattern enters the master only if it lowers the objective by more than this.
 TOLERANCE = 1e-7
 ROUNDS = 2000
-
-
-@dataclass
-class Pool:
-    """Patterns found so far: block, columns set to one, and the master's column of each."""
-
-    block: list[int] = field(default_factory=list)
-    columns: list[tuple[int, ...]] = field(default_factory=list)
-    known: set[tuple[int, ...]] = field(default_factory=set)
-
-
-@dataclass
-class Relaxation:
-    """Outcome of one box: certified bound, the fractional point, or proof that it is empty."""
-
-    bound: Bound | None
-    x: Floats | None
-    empty: bool = False
-    finished: bool = True
 
 
 class Master:
@@ -74,7 +55,7 @@ class Master:
         self.keep = self._kept_rows()
         self._columns()
         self.pool = Pool()
-        self.solver: Any = _solver()
+        self.solver: Any = make_solver()
         self._start()
         if pool is not None:
             known = list(zip(pool.block, pool.columns, strict=True))
@@ -339,17 +320,3 @@ class Master:
         size = 1.0 + float(np.abs(gain).max(initial=0.0))
         better = np.nonzero((points.runs > 0) & (points.value < gain - TOLERANCE * size))[0]
         return self.add_patterns([self._pattern(points.take, int(b)) for b in better], cost)
-
-
-def _solver() -> Any:
-    make: Any = highspy.Highs
-    solver = make()
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("random_seed", 0),
-        ("presolve", "off"),
-        ("solver", "simplex"),
-    ):
-        solver.setOptionValue(option, value)
-    return solver

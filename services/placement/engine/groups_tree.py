@@ -19,12 +19,15 @@ import numpy as np
 
 from services.placement.engine.groups_bound import Bound, certified
 from services.placement.engine.groups_highs import Solved, step_of
-from services.placement.engine.groups_master import Floats, Master, Relaxation
+from services.placement.engine.groups_master import Master
+from services.placement.engine.groups_pool import Floats, Relaxation
 from services.placement.engine.market import Ints
 
 #: Work per stage: boxes times columns stay below this, so that runs without a clock repeat.
 WORK = 300_000
 INTEGRAL = 1e-6
+#: Programs up to this many columns are solved too fast to report in between.
+QUIET_COLUMNS = 1500
 #: The restricted integer program may use this share of the stage's time.
 RESTRICTED_SHARE = 0.5
 
@@ -85,6 +88,9 @@ class Search:
         if self.best is not None:
             master.add_point(self.best, self.cost)
         master.set_cost(self.cost)
+        if len(self.cost) > QUIET_COLUMNS:
+            # Long linear programs must not keep the caller waiting for news.
+            master.solver.cbSimplexInterrupt += self._heard
         root = self._relax(master.low, master.high)
         if root.empty and root.bound is not None:
             self.nodes.append(Node(master.low, master.high, root.bound, None, empty=True))
@@ -98,6 +104,11 @@ class Search:
         if root.finished:
             self._branch()
         return self._result()
+
+    def _heard(self, event: Any) -> None:
+        bound = self.nodes[0].bound.value(self.step) if self.nodes else None
+        if not self.go_on(self.value, bound):
+            event.interrupt()
 
     def _trivial(self) -> bool:
         """Whether the best point has every column at its cheapest: then no prices are needed."""

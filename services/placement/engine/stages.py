@@ -16,8 +16,9 @@ import numpy as np
 from services.placement.engine.answer import Part, Progress, StageResult, stage_value
 from services.placement.engine.answer_check import Infeasible
 from services.placement.engine.groups_highs import Program, Solved, Tick, objective_row
-from services.placement.engine.groups_master import Master, Pool
+from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_model import Model, Rows
+from services.placement.engine.groups_pool import Pool
 from services.placement.engine.groups_tree import Search, evidence
 from services.placement.engine.market import Ints, Market
 

@@ -28,7 +28,7 @@ from services.placement.engine.answer import (
 from services.placement.engine.groups_highs import Arrays, Solved
 from services.placement.engine.groups_model import Rows
 from services.placement.engine.market import Ints
-from services.placement.engine.stages import CLAIMED, PROVED, Run, decode, stage_share
+from services.placement.engine.stages import BOUNDED, CLAIMED, PROVED, Run, decode, stage_share
 
 #: Above this many schools or steps the exact scheme gives way to its best point so far.
 MAX_SCHOOLS = 60
@@ -58,10 +58,11 @@ def leximin_stage(run: Run, follow: int) -> None:
     worst = worst_share(run.market, parts)
     rows = unplaced_shares(run.market, parts)[:MAX_SCHOOLS]
     vector = [[run.market.schools[c], missing, size] for missing, size, c in rows]
-    bound = worst if finished else MILLION
+    first = bool(steps) and bool(steps[0]["below"])
+    bound = worst if finished or first else MILLION
     detail = {"schools": vector, "exact": finished}
-    claim = PROVED if proved else CLAIMED
-    known = {"kind": "levels", "levels": steps} if proved else {}
+    claim = PROVED if proved else BOUNDED if first else CLAIMED
+    known = {"kind": "levels", "levels": steps, "complete": proved} if proved or first else {}
     run.results.append(StageResult("leximin", worst, bound, claim, detail, known))
     if not finished:
         _hold_shares(run)
