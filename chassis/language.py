@@ -85,11 +85,10 @@ class Catalogue:
 
     def particle(self, word: str, pair: str) -> str:
         """The particle of the pair that fits the word, e.g. of 은/는."""
-        with_final, without = self.raw("ko", f"particles.{pair}")
+        with_final, without, *after_l = self.raw("ko", f"particles.{pair}")
         final, is_l = _final(word)
-        if len(with_final) > 1 and is_l:
-            # 으로 after a final ㄹ is 로.
-            return str(without)
+        if is_l and after_l:
+            return str(after_l[0])
         return str(with_final if final else without)
 
     def day(self, language: str, value: date) -> str:

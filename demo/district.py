@@ -257,7 +257,7 @@ def show(world: World, steps: list[tuple[str, float]]) -> None:
     for row in world.data["programmes"]:
         result = world.notes["results"][row["key"]]
         numbers = result["numbers"]
-        claims = ", ".join(sorted({one["claim"] for one in result["stages"]}))
+        claims = ", ".join(sorted(set(result["claims"])))
         table.add_row(
             row["name"], str(_asked(row)), str(numbers["placed"]), str(numbers["rank"]), claims
         )

@@ -231,9 +231,10 @@ def _said() -> str:
     if request.mimetype not in FORMS:
         said.update(request.get_data(cache=True))
         return said.hexdigest()
-    for name, value in sorted(request.form.items(multi=True)):
+    # A part of a hostile form may have no name at all.
+    for name, value in sorted(request.form.items(multi=True), key=str):
         said.update(f"{name}\x1f{value}\x1e".encode())
-    for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0]):
+    for name, file in sorted(request.files.items(multi=True), key=lambda pair: str(pair[0])):
         content = file.stream.read()
         file.stream.seek(0)
         said.update(f"{name}\x1f{len(content)}\x1e".encode())

@@ -65,7 +65,7 @@ def doors(app: Flask) -> Iterator[Door]:
         if declared is None:
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            values = {name: ABSENT for name in rule.arguments}
+            values = dict.fromkeys(rule.arguments, ABSENT)
             built = app.url_map.bind("localhost").build(rule.endpoint, values, method)
             yield Door(rule, method, declared, f"{mount}{built}")
 
