@@ -13,6 +13,7 @@ R = TypeVar("R")
 Json = dict[str, Any]
 POOL = urllib3.PoolManager(maxsize=32, timeout=urllib3.Timeout(connect=3, read=30), retries=False)
 RENEW_SECONDS = 480
+BUSY_TRIES = 20
 REQUESTS: list[float] = []
 """How long each request took, in seconds."""
 
@@ -108,15 +109,20 @@ class Person:
             sent["Authorization"] = f"Bearer {self.token}"
         if body is not None:
             sent["Content-Type"] = "application/json"
-        started = time.perf_counter()
-        answer = POOL.request(
-            method,
-            self.origin + path,
-            body=None if body is None else json.dumps(body).encode(),
-            headers=sent,
-            fields=query or None if body is None else None,
-        )
-        REQUESTS.append(time.perf_counter() - started)
+        for _ in range(BUSY_TRIES):
+            started = time.perf_counter()
+            answer = POOL.request(
+                method,
+                self.origin + path,
+                body=None if body is None else json.dumps(body).encode(),
+                headers=sent,
+                fields=query or None if body is None else None,
+            )
+            REQUESTS.append(time.perf_counter() - started)
+            if answer.status != 503 or "Idempotency-Key" not in sent:
+                break
+            # Nothing was changed, says the answer; the same key makes asking again safe.
+            time.sleep(1)
         found: Json = {}
         if "json" in answer.headers.get("Content-Type", ""):
             found = json.loads(answer.data)
