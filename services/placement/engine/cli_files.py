@@ -17,6 +17,7 @@ from services.placement.engine.answer import Answer
 from services.placement.engine.market import Market
 from services.placement.engine.market_json import parse_market
 from services.placement.engine.market_npz import from_arrays, to_arrays
+from services.placement.engine.reasons_flow import reason_columns
 
 ENGINE_VERSION = "1"
 
@@ -134,8 +135,14 @@ def write_answer(
         write_arrays(arrays, dict(answer.evidence_arrays))
     elif arrays.exists():
         arrays.unlink()
+    brief = folder / "reasons.npz"
+    if report_files.by_columns(answer):
+        write_arrays(brief, reason_columns(answer))
+    elif brief.exists():
+        brief.unlink()
     write_bytes(folder / "reasons.json", json_bytes(report_files.reasons(answer, result_hash)))
-    names = (market_file.name, result_file.name, "certificate.json", "reasons.json")
+    names = [market_file.name, result_file.name, "certificate.json", "reasons.json"]
+    names += [path.name for path in (arrays, brief) if path.exists()]
     hashes = {name: sha256(folder / name) for name in names}
     hashes["market"] = answer.market.hash()
     document = report_files.report(answer, hashes, seconds, versions())
@@ -149,7 +156,11 @@ def read_answer(folder: Path) -> Answer:
     market = read_market(folder / ("market.npz" if columnar else "market.json"))
     try:
         if columnar:
-            return report_files.answer_from_arrays(market, read_arrays(folder / "result.npz"))
-        return report_files.read_answer(market, read_json(folder / "result.json"))
+            answer = report_files.answer_from_arrays(market, read_arrays(folder / "result.npz"))
+        else:
+            answer = report_files.read_answer(market, read_json(folder / "result.json"))
     except (KeyError, IndexError, TypeError) as error:
         raise FileTrouble(f"{folder}: the result does not fit its market: {error!r}") from error
+    if (folder / "certificate.npz").exists():
+        answer.evidence_arrays = read_arrays(folder / "certificate.npz")
+    return answer

@@ -12,11 +12,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from services.placement.engine.answer import Answer, Part, stage_value
 from services.placement.engine.answer_check import Breach
 from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market_draws import draw_places
+from services.placement.engine.reasons_flow import FlowReasons, has_prices
 from services.placement.engine.reasons_text import counted, sentences
+
+#: A sealed region may be large; this many of its sessions are named in the facts.
+REGION_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -134,8 +140,6 @@ class Reasons:
 
     def _stage(self, given: list[Part]) -> Reason:
         """No rule is broken: compare the published stages of both placements."""
-        import numpy as np
-
         draw = np.array(self.draw, dtype=np.int64)
         parts = self.state.parts()
         for stage in self.market.rules.stages:
@@ -156,6 +160,25 @@ class Reasons:
             if cutoff is not None:
                 own = self.draw[part.applicant]
                 return Reason("lottery", {**breach.facts, "own": own + 1, "cutoff": cutoff + 1})
+            if has_prices(self.answer):
+                return self._priced(breach, part)
+        return Reason(breach.code, dict(breach.facts))
+
+    @cached_property
+    def _flow(self) -> FlowReasons:
+        return FlowReasons(self.answer, np.array(self.draw, dtype=np.int64))
+
+    def _priced(self, breach: Breach, part: Part) -> Reason:
+        """A full session in a market of persons: the sealed region, or what the seat costs."""
+        if part.applicant not in self.answer.by_applicant:
+            region = self._flow.sealed(part.applicant)
+            if region is not None:
+                facts = {"sessions": len(region.sessions), "seats": region.seats}
+                names = [self.market.sessions.id[s] for s in region.sessions[:REGION_NAMES]]
+                return Reason("sealed", {**breach.facts, **facts, "region": names})
+        price = self._flow.price(part.wish)
+        if price is not None and price > 0:
+            return Reason("price", {**breach.facts, "price": price})
         return Reason(breach.code, dict(breach.facts))
 
     def _lottery(self, part: Part) -> int | None:
@@ -233,17 +256,6 @@ class Reasons:
         for a in range(len(self.market.applicants)):
             if not self.whole(a):
                 out.append(self.explain(a))
-        return out
-
-    def brief(self) -> list[dict[str, Any]]:
-        """For large markets: applicants not wholly placed, with the codes of their wishes."""
-        out: list[dict[str, Any]] = []
-        for a in range(len(self.market.applicants)):
-            if not self.whole(a):
-                first = int(self.market.applicants.wish_ptr[a])
-                found = [(w - first, self.wish(a, w)) for w in self.market.wishes_of(a)]
-                codes = [[w, r.code, r.facts] for w, r in found if r is not None]
-                out.append({"applicant": self.market.applicants.id[a], "wishes": codes})
         return out
 
     def whole(self, a: int) -> bool:

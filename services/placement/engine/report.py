@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from services.placement.engine.answer import (
     MILLION,
     Answer,
-    school_placed,
     school_sizes,
 )
-from services.placement.engine.groups_state import State, Static
+from services.placement.engine.groups_state import Static
+from services.placement.engine.market import Ints
 from services.placement.engine.market_draws import draw_places, places
 from services.placement.engine.reasons_text import sentences
 
@@ -22,14 +24,15 @@ def selection(answer: Answer) -> list[dict[str, Any]]:
     applicants first, then the school's own lottery number.
     """
     m = answer.market
-    size, placed = school_sizes(m).tolist(), school_placed(m, answer.parts).tolist()
+    size, placed = school_sizes(m).tolist(), school_placed(answer).tolist()
     draw = places(m.rules.seed, m.schools).tolist()
-    best = [min_priority(answer, c) for c in range(len(m.schools))]
+    best = np.full(len(m.schools), np.iinfo(np.int64).max)
+    np.minimum.at(best, m.applicants.school, m.applicants.priority)
     others = [c for c in range(len(m.schools)) if placed[c] == 0]
-    others.sort(key=lambda c: (best[c], draw[c]))
+    others.sort(key=lambda c: (int(best[c]), draw[c]))
     reserve = {c: i + 1 for i, c in enumerate(others)}
     chosen = len(m.schools) - len(others)
-    state = State(Static.of(m), answer.parts)
+    students = students_in(answer)
     out: list[dict[str, Any]] = []
     for c, name in enumerate(m.schools):
         row: dict[str, Any] = {
@@ -40,7 +43,7 @@ def selection(answer: Answer) -> list[dict[str, Any]]:
             "share": placed[c] * MILLION // size[c] if size[c] else MILLION,
         }
         if c in reserve:
-            code, facts = _why(answer, c, chosen, state.students)
+            code, facts = _why(answer, c, chosen, students)
             facts["reserve"] = reserve[c]
             row["reserve_rank"] = reserve[c]
             row["reason"] = {
@@ -52,10 +55,20 @@ def selection(answer: Answer) -> list[dict[str, Any]]:
     return out
 
 
-def min_priority(answer: Answer, school: int) -> int:
-    """The best (least) priority class among a school's applicants."""
+def school_placed(answer: Answer) -> Ints:
+    """People placed per school."""
+    who, _, people = answer.columns
+    placed = np.zeros(len(answer.market.schools), np.int64)
+    np.add.at(placed, answer.market.applicants.school[who], people)
+    return placed
+
+
+def students_in(answer: Answer) -> int:
+    """Students placed, each counted once; of a split group the people of its parts."""
     x = answer.market.applicants
-    return int(x.priority[x.school == school].min())
+    who, _, people = answer.columns
+    split = x.split_parts[who] > 0
+    return int(people[split].sum() + x.people[np.unique(who[~split])].sum())
 
 
 def _why(answer: Answer, school: int, chosen: int, students: int) -> tuple[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from services.placement.engine.report import selection, waitlist
 
 CERTIFICATE, REASONS, REPORT = "ieum.certificate", "ieum.reasons", "ieum.report"
 VERSION = 1
-#: Above this many applicants reasons are listed for those not wholly placed only, and briefly.
+#: Above this many persons the reasons are written as columns, for those not placed only.
 LARGE = 20_000
 
 
@@ -41,22 +41,27 @@ def certificate(answer: Answer, result_hash: str) -> dict[str, Any]:
 
 def reasons(answer: Answer, result_hash: str) -> dict[str, Any]:
     """Why not: applicants, schools and the waitlist."""
-    book = Reasons(answer)
-    count = len(answer.market.applicants)
-    if count <= LARGE:
-        rows = [book.explain(a) for a in range(count)]
-        rows = [row for row in rows if row["wishes"] or "reason" in row]
-    else:
-        rows = book.brief()
-    return {
+    head = {
         "format": REASONS,
         "version": VERSION,
         "market": answer.market.hash(),
         "result": result_hash,
-        "applicants": rows,
-        "schools": selection(answer),
-        "waitlist": waitlist(answer) if count <= LARGE else [],
     }
+    if by_columns(answer):
+        return {**head, "columns": "reasons.npz", "schools": selection(answer)}
+    book = Reasons(answer)
+    rows = [book.explain(a) for a in range(len(answer.market.applicants))]
+    return {
+        **head,
+        "applicants": [row for row in rows if row["wishes"] or "reason" in row],
+        "schools": selection(answer),
+        "waitlist": waitlist(answer),
+    }
+
+
+def by_columns(answer: Answer) -> bool:
+    """Whether the reasons of an answer are written as columns: large markets of persons."""
+    return answer.engine in {"flow", "stable"} and len(answer.market.applicants) > LARGE
 
 
 def report(

@@ -38,7 +38,7 @@ def fits_flow(market: Market) -> bool:
     return not len(s.clash_key) or not clash_moments(market)
 
 
-class _Columns:
+class PersonColumns:
     """The wishes that may be granted, and where each stands in the market."""
 
     def __init__(self, market: Market) -> None:
@@ -66,7 +66,7 @@ class _Columns:
         return who, wish, np.ones(len(who), np.int64)
 
 
-def flow_market(market: Market, columns: _Columns, draw: Ints) -> flow.FlowMarket:
+def flow_market(market: Market, columns: PersonColumns, draw: Ints) -> flow.FlowMarket:
     """The market as the flow solver takes it."""
     size = np.bincount(market.applicants.school, minlength=len(market.schools))
     return flow.FlowMarket(
@@ -84,7 +84,7 @@ def flow_market(market: Market, columns: _Columns, draw: Ints) -> flow.FlowMarke
 
 def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
     """All stages of `max` mode by flow; `placed` must be the first stage."""
-    columns = _Columns(market)
+    columns = PersonColumns(market)
     stages = market.rules.stages
 
     def heard(progress: flow.Progress) -> bool:
@@ -126,7 +126,7 @@ def _values(market: Market, parts: tuple[Ints, Ints, Ints], draw: Ints) -> dict[
     return values
 
 
-def stable_market(market: Market, columns: _Columns, draw: Ints) -> stable.StableMarket:
+def stable_market(market: Market, columns: PersonColumns, draw: Ints) -> stable.StableMarket:
     """The market as deferred acceptance takes it; applicants' priority classes go first."""
     own = market.wishes.priority[columns.wish]
     general = market.applicants.priority[market.wish_applicant[columns.wish]]
@@ -144,7 +144,7 @@ def stable_market(market: Market, columns: _Columns, draw: Ints) -> stable.Stabl
 
 def solve_stable_market(market: Market, draw: Ints) -> Answer:
     """Deferred acceptance: no justified envy, ties by lottery; it optimises no stage."""
-    columns = _Columns(market)
+    columns = PersonColumns(market)
     try:
         seat = stable.solve_stable(stable_market(market, columns, draw), columns.fixed)
     except ValueError as error:
@@ -159,7 +159,7 @@ def solve_stable_market(market: Market, draw: Ints) -> Answer:
 
 def envious(market: Market, answer: Answer, draw: Ints) -> int:
     """Applicants with justified envy in an answer of persons alone."""
-    columns = _Columns(market)
+    columns = PersonColumns(market)
     where = np.full(len(market.wishes), -1, np.int64)
     where[columns.wish] = np.arange(len(columns.wish))
     seat = np.full(len(market.applicants), -1, np.int64)
