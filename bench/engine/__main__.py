@@ -20,13 +20,16 @@ from typing import Any
 
 import numpy as np
 
+from bench.engine.instances import read_instance, shape_of
 from bench.engine.making import write_instance
 from bench.engine.methods import METHODS
+from bench.engine.peers import PEERS
 from bench.engine.plot import draw
 
 RESULTS = Path(__file__).parents[1] / "results"
 SIZES = ("city", "district", "x4", "seoul", "korea")
-PEERS = ("OR-Tools", "HiGHS LP")
+#: Methods that must agree on people placed and rank sum.
+EXACT = ("engine", "engine+leximin", "engine, all stages", *PEERS)
 
 
 def machine() -> dict[str, Any]:
@@ -46,23 +49,36 @@ def machine() -> dict[str, Any]:
     }
 
 
-def run(method: str, path: Path, limit: float) -> dict[str, Any]:
-    """One row; a method that takes longer than `limit` seconds says so."""
-    command = [sys.executable, "-m", "bench.engine.methods", method, str(path)]
+def run(methods: list[str], path: Path, limit: float) -> list[dict[str, Any]]:
+    """Their rows; a process that takes longer than `limit` seconds says so."""
+    module = "bench.engine.peers" if methods[0] in PEERS else "bench.engine.methods"
+    command = [sys.executable, "-m", module, str(path), *methods]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=True)
-    except subprocess.TimeoutExpired:
-        return {"over_s": limit}
+    except subprocess.TimeoutExpired as late:
+        text = late.stdout.decode() if isinstance(late.stdout, bytes) else ""
+        rows = [json.loads(line) for line in text.splitlines()]
+        return [*rows, {"method": methods[len(rows)], "over_s": limit}]
     except subprocess.CalledProcessError as error:
-        return {"failed": error.stderr.strip().splitlines()[-1:]}
-    row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return row
+        return [{"method": methods[0], "failed": error.stderr.strip().splitlines()[-1:]}]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def groups_of(size: str, load: int, highs: list[str]) -> list[list[str]]:
+    """Which methods run on a market, by process."""
+    own = list(METHODS)
+    groups = [[*own, "repair"] if load == 110 else own]
+    if load == 90:
+        groups.append(["OR-Tools"])
+        if size in highs:
+            groups.append(["HiGHS LP"])
+    return groups
 
 
 def exponents(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Slope of log time over log applicants at a load of 90 %, per method, from district size."""
     out = {}
-    for method in METHODS:
+    for method in (*METHODS, *PEERS):
         points = [
             (r["applicants"], r["cpu_s"])
             for r in rows
@@ -85,6 +101,7 @@ def main() -> int:
     parser.add_argument("--highs", nargs="*", default=list(SIZES[:3]), choices=SIZES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=float, default=300, help="seconds for one method")
+    parser.add_argument("--markets", type=Path, help="folder that keeps the generated markets")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -92,28 +109,25 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for size in options.sizes:
             for load in options.loads:
-                path = Path(folder) / "market.npz"
-                shape = write_instance(path, size, options.seed, load)
-                best: dict[str, Any] = {}
-                for method in [*METHODS, "repair"]:
-                    if method in PEERS and load != 90:
-                        continue
-                    if method == "HiGHS LP" and size not in options.highs:
-                        continue
-                    if method == "repair" and load != 110:
-                        continue
-                    row = run(method, path, options.limit)
-                    if method == "engine":
-                        best = row
+                path = (options.markets or Path(folder)) / f"{size}-{options.seed}-{load}.npz"
+                if not path.exists():
+                    write_instance(path, size, options.seed, load)
+                shape = shape_of(read_instance(path))
+                found = [
+                    row
+                    for group in groups_of(size, load, options.highs)
+                    for row in run(group, path, options.limit)
+                ]
+                best = found[0]
+                for row in found:
                     if "cpu_s" in row and best.get("cpu_s"):
                         row["ratio"] = round(row["cpu_s"] / best["cpu_s"], 2)
-                    exact = method in ("engine", "engine+leximin", "engine, all stages", *PEERS)
-                    if exact and "placed" in row:
-                        same = [row[k] == best[k] for k in ("placed", "rank")]
-                        row["agrees"] = bool(all(same) and row["feasible"])
+                    if row["method"] in EXACT and "placed" in row:
+                        same = row["placed"] == best["placed"] and row["rank"] == best["rank"]
+                        row["agrees"] = same and row["feasible"]
                         wrong += not row["agrees"]
-                    rows.append({"size": size, "load": load, "method": method, **shape, **row})
-                    print(size, load, method, json.dumps(row), flush=True)
+                    rows.append({"size": size, "load": load, **shape, **row})
+                    print(size, load, json.dumps(row), flush=True)
     report = {
         "machine": machine(),
         "time": "processor seconds of the solve; ratio = method by engine (placed, rank)",

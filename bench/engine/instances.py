@@ -6,21 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.engine.facts import FIELDS
 from services.placement.engine.flow import FlowMarket
-
-FIELDS = (
-    "wish_start",
-    "wish_session",
-    "wish_rank",
-    "wish_cost",
-    "capacity",
-    "school",
-    "lottery",
-    "school_size",
-)
 
 
 def read_instance(path: Path) -> FlowMarket:
     """The arrays of a stored market."""
     with np.load(path) as stored:
         return FlowMarket(**{name: stored[name] for name in FIELDS})
+
+
+def shape_of(market: FlowMarket) -> dict[str, int]:
+    """The numbers of things in a market."""
+    return {
+        "applicants": len(market.school),
+        "sessions": len(market.capacity),
+        "wishes": len(market.wish_session),
+        "seats": int(market.capacity.sum()),
+    }

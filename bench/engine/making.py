@@ -6,20 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.engine.instances import FIELDS
+from bench.engine.facts import FIELDS
 from services.placement.engine.generate import generate
 from services.placement.engine.market_draws import draw_places
-from services.placement.engine.solve_individuals import _Columns, flow_market
+from services.placement.engine.solve_individuals import PersonColumns, flow_market
 
 
-def write_instance(path: Path, size: str, seed: int, load: int) -> dict[str, int]:
-    """Generate a market, draw its lottery and store its arrays; its numbers of things."""
+def write_instance(path: Path, size: str, seed: int, load: int) -> None:
+    """Generate a market, draw its lottery and store its arrays."""
     market = generate(size, seed, load)
-    arrays = flow_market(market, _Columns(market), draw_places(market))
+    arrays = flow_market(market, PersonColumns(market), draw_places(market))
     np.savez(path, **{name: getattr(arrays, name) for name in FIELDS})
-    return {
-        "applicants": len(arrays.school),
-        "sessions": len(arrays.capacity),
-        "wishes": len(arrays.wish_session),
-        "seats": int(arrays.capacity.sum()),
-    }

@@ -9,6 +9,7 @@ import matplotlib
 from matplotlib import pyplot as plt
 
 from bench.engine.methods import METHODS
+from bench.engine.peers import PEERS
 
 matplotlib.use("Agg")
 
@@ -16,7 +17,7 @@ matplotlib.use("Agg")
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Log-log plot of the rows at a load of 90 %."""
     figure, axes = plt.subplots(figsize=(7, 4.5))
-    for method in METHODS:
+    for method in (*METHODS, *PEERS):
         points = sorted(
             (r["applicants"], r["cpu_s"])
             for r in rows
