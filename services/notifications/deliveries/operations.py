@@ -16,7 +16,6 @@ from services.notifications.deliveries.planning import new_delivery
 from services.notifications.messages import operations as messages
 from services.notifications.messages.model import Message
 from services.notifications.messages.rendering import Script, by_telephone, script
-from services.notifications.messages.store import MESSAGES
 from services.notifications.recipients import operations as recipients
 from services.notifications.recipients.model import (
     Recipient,
@@ -127,7 +126,7 @@ def send_again(act: Act, message: str) -> Receipt:
         store.DELIVERIES.create_many(act, fresh)
         state = stored.state.model_copy(update={"again": stored.state.again + 1})
         extra = {"deliveries": len(renewed) + len(fresh)}
-        return MESSAGES.save(act, stored, state, extra=extra)
+        return messages.save(act, stored, state, extra)
 
     return act.together(write)
 

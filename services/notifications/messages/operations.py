@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from chassis.act import Act
-from chassis.documents import New, Stored
+from chassis.documents import New, Receipt, Stored
 from chassis.errors import FieldError, Invalid
 from chassis.facts import derived_id
 from services.notifications.directory import operations as directory
@@ -111,6 +112,11 @@ def messages(act: Act, ids: Iterable[str]) -> dict[str, Stored[Message]]:
 def message(act: Act, id: str) -> Stored[Message]:
     """One message, ready for the act's command. Raises NotFound out of scope."""
     return store.MESSAGES.load(act, id)
+
+
+def save(act: Act, stored: Stored[Message], state: Message, extra: dict[str, Any]) -> Receipt:
+    """Change a message; `extra` is what the receipt tells besides."""
+    return store.MESSAGES.save(act, stored, state, extra=extra)
 
 
 def inbox(act: Act, limit: int, after: str | None) -> tuple[list[Stored[Message]], str | None]:

@@ -195,7 +195,11 @@ def reschedule(act: Act, team: str, session: str, start: datetime, end: datetime
 
 
 def busy(act: Act, teams: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-    """When each team is busy: {session, start, end} rows, over all campaigns and centres."""
+    """When each team is busy: {session, start, end} rows, over all campaigns and centres.
+
+    No scope: a team that serves several centres cannot be in two places at once. Asked for teams
+    of sessions that were read within scope; the rows decide a time and never leave the service.
+    """
     rows = collection(act, CALENDARS).find({"_id": {"$in": list(teams)}}, session=act.session)
     return {row["_id"]: row["busy"] for row in rows}
 
@@ -203,8 +207,8 @@ def busy(act: Act, teams: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
 def _claim_team(act: Act, team: str, session: str, start: datetime, end: datetime) -> None:
     """Enter the session in the team's calendar unless it overlaps another one.
 
-    A calendar belongs to a team, which may serve several centres: it is a lock that nobody reads
-    over HTTP, hence without the scope of one centre.
+    No scope: a calendar belongs to a team, which may serve several centres; it is a lock that
+    nobody reads over HTTP.
     """
     calendars = collection(act, CALENDARS)
     calendars.update_one(

@@ -171,7 +171,10 @@ def lines(act: Act, kind: Kind, campaign: str) -> dict[str, list[tuple[str, int]
 
 
 def stuck(act: Act, kind: Kind) -> dict[str, str]:
-    """By bucket: why messages of the kind wait here (a dead letter, or a gap before them)."""
+    """By bucket: why messages of the kind wait here (a dead letter, or a gap before them).
+
+    No scope: what waits belongs to the consumer, not to a centre; only buckets leave, no ids.
+    """
     rows = collection(act, "parked").find(
         {"group": PROJECTING, "topic": TOPICS[kind]}, {"key": 1, "why": 1}, session=act.session
     )
@@ -184,6 +187,9 @@ def stuck(act: Act, kind: Kind) -> dict[str, str]:
 
 
 def buried(act: Act, kind: Kind) -> bool:
-    """Whether messages without a readable key lie dead in the kind's topic."""
+    """Whether messages without a readable key lie dead in the kind's topic.
+
+    No scope: bytes without a key belong to nobody; only yes or no leaves.
+    """
     wanted = {"group": PROJECTING, "topic": TOPICS[kind]}
     return collection(act, "dead_letters").count_documents(wanted, session=act.session) > 0

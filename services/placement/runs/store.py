@@ -87,6 +87,7 @@ def claim(act: Act, run: str, owner: str) -> int | None:
     """Take the run's lease if nobody else holds it (on the database's clock). Returns the attempt.
 
     A copy of the role that comes back takes its own former lease at once: it is a new attempt.
+    No scope: the solver's own lock, taken in the background and never read over HTTP.
     """
     attempts = collection(act, ATTEMPTS)
     with suppress(DuplicateKeyError):
@@ -139,7 +140,10 @@ def show_progress(act: Act, run: str, attempt: int, row: Mapping[str, Any]) -> N
 
 
 def progress(act: Act, run: str) -> dict[str, Any] | None:
-    """What the solver has reached. Ask only for a run that was read within scope."""
+    """What the solver has reached.
+
+    No scope: asked for a run that the caller has read within scope.
+    """
     return collection(act, PROGRESS).find_one({"_id": run}, session=act.session)
 
 
@@ -216,7 +220,10 @@ def release_rows(act: Act, run: str, attempt: int) -> None:
 
 
 def roster(act: Act, run: str, attempt: int) -> dict[str, int]:
-    """How many persons a run seats in each session."""
+    """How many persons a run seats in each session.
+
+    No scope: sums over the rows of a run that the caller has read within scope.
+    """
     found = collection(act, RESULTS).aggregate(
         [
             {"$match": {"run": run, "attempt": attempt, "kind": "person", "state": "placed"}},
@@ -275,7 +282,11 @@ def read_file(act: Act, run: str, attempt: int, name: str) -> bytes | None:
 
 
 def lottery(act: Act, campaign: str) -> dict[str, Any] | None:
-    """The lottery of a campaign: {secret, commitment, made}. The secret leaves only after a run."""
+    """The lottery of a campaign: {secret, commitment, made}.
+
+    No scope: the commitment is published to everyone before the run, so that all can check it;
+    the secret leaves only after the release.
+    """
     return collection(act, LOTTERIES).find_one({"_id": campaign}, session=act.session)
 
 

@@ -25,7 +25,10 @@ accounts: Aggregates[Account] = Aggregates(
 
 
 def reserve_login(act: Act, login: str, account: str) -> bool:
-    """Hold a login for an account, inside the act's transaction. False if another holds it."""
+    """Hold a login for an account, inside the act's transaction. False if another holds it.
+
+    No scope: a login is unique over all centres. Whose it is does not leave, only that it is taken.
+    """
     kept = collection(act, LOGINS)
     kept.update_one(
         {"_id": login}, {"$setOnInsert": {"account": account}}, upsert=True, session=act.session
@@ -35,7 +38,10 @@ def reserve_login(act: Act, login: str, account: str) -> bool:
 
 
 def account_of(act: Act, login: str) -> str | None:
-    """The account that a login belongs to."""
+    """The account that a login belongs to.
+
+    No scope: signing in comes before any scope; the account itself is then read in its own.
+    """
     found = collection(act, LOGINS).find_one({"_id": login}, session=act.session)
     return str(found["account"]) if found else None
 

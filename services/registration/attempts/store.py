@@ -12,7 +12,10 @@ INDEXES = {ATTEMPTS: [IndexModel("ends", expireAfterSeconds=0)]}
 
 
 def failures(act: Act, names: list[str]) -> dict[str, int]:
-    """How often each counter was raised in its window."""
+    """How often each counter was raised in its window.
+
+    No scope: failed attempts are counted before anyone has signed in.
+    """
     rows = collection(act, ATTEMPTS).find({"_id": {"$in": names}}, session=act.session)
     return {str(row["_id"]): int(row["count"]) for row in rows}
 

@@ -14,7 +14,10 @@ invitations: Aggregates[Invitation] = Aggregates(
 
 
 def by_secret(act: Act, secret_hash: str) -> str | None:
-    """The invitation that a secret opens: knowing the secret is the right to it."""
+    """The invitation that a secret opens.
+
+    No scope: who redeems an invitation has no account yet; knowing the secret is the right to it.
+    """
     found = collection(act, invitations.name).find_one(
         {"state.secret_hash": secret_hash}, {"_id": 1}, session=act.session
     )

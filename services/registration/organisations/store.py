@@ -25,7 +25,10 @@ organisations: Aggregates[Organisation] = Aggregates(
 
 
 def holder(act: Act, keys: Sequence[str], besides: str) -> str | None:
-    """The other organisation that holds one of the keys, if any. Keys are public data."""
+    """The other organisation that holds one of the keys, if any.
+
+    No scope: an organisation exists once over all centres, and its keys are public data.
+    """
     found = collection(act, KEYS).find_one(
         {"_id": {"$in": list(keys)}, "organisation": {"$ne": besides}}, session=act.session
     )

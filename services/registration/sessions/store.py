@@ -25,7 +25,10 @@ def put(act: Act, secret_hash: str, session: Session) -> None:
 
 
 def get(act: Act, secret_hash: str) -> Session | None:
-    """The session of a secret."""
+    """The session of a secret.
+
+    No scope: knowing the secret is the right to the session.
+    """
     found = collection(act, SESSIONS).find_one({"_id": secret_hash}, session=act.session)
     return Session.model_validate(found) if found else None
 
@@ -50,7 +53,10 @@ def drop_all(act: Act, account: str) -> int:
 
 
 def signed_in(act: Act, account: str, at: datetime) -> datetime | None:
-    """Note a sign-in; answers when the one before it was."""
+    """Note a sign-in; answers when the one before it was.
+
+    No scope: asked for the account whose password was right.
+    """
     before: dict[str, Any] | None = collection(act, SIGN_INS).find_one_and_update(
         {"_id": account}, {"$set": {"at": at}}, upsert=True
     )
@@ -58,6 +64,9 @@ def signed_in(act: Act, account: str, at: datetime) -> datetime | None:
 
 
 def last_sign_in(act: Act, account: str) -> datetime | None:
-    """When the account last signed in."""
+    """When the account last signed in.
+
+    No scope: asked for the account of a session whose secret was shown.
+    """
     found = collection(act, SIGN_INS).find_one({"_id": account}, session=act.session)
     return found["at"] if found else None
