@@ -3,6 +3,7 @@
 Writes `engine.json` and `engine.png` into bench/results. Every method runs in its own process on
 the same stored market; ratios are of processor time, peer by engine, in the same run. The default
 takes some minutes; `--sizes korea` is slow, and so is `--highs seoul` (more than ten minutes).
+Rows of earlier runs stay in the file until they are measured again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bench.engine.plot import draw
 
 RESULTS = Path(__file__).parents[1] / "results"
 SIZES = ("city", "district", "x4", "seoul", "korea")
+ALL = (*METHODS, "repair", *PEERS)
 #: Methods that must agree on people placed and rank sum.
 EXACT = ("engine", "engine+leximin", "engine, all stages", *PEERS)
 
@@ -43,7 +45,6 @@ def machine() -> dict[str, Any]:
     return {
         "processor": model,
         "cores": os.cpu_count(),
-        "load_average": [round(x, 1) for x in os.getloadavg()],
         "python": platform.python_version(),
         "packages": {name: version(name) for name in packages},
     }
@@ -64,15 +65,22 @@ def run(methods: list[str], path: Path, limit: float) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def groups_of(size: str, load: int, highs: list[str]) -> list[list[str]]:
-    """Which methods run on a market, by process."""
-    own = list(METHODS)
-    groups = [[*own, "repair"] if load == 110 else own]
-    if load == 90:
-        groups.append(["OR-Tools"])
-        if size in highs:
-            groups.append(["HiGHS LP"])
-    return groups
+def groups_of(size: str, load: int, wanted: list[str], highs: list[str]) -> list[list[str]]:
+    """Which methods run on a market, by process; the engine always, for the ratios."""
+    own = [m for m in METHODS if m in wanted or m == "engine"]
+    if load == 110 and "repair" in wanted:
+        own.append("repair")
+    peers = [m for m in PEERS if m in wanted and load == 90]
+    return [own, *([m] for m in peers if m != "HiGHS LP" or size in highs)]
+
+
+def kept(path: Path, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of earlier runs that this one has not measured again."""
+    if not path.exists():
+        return []
+    new = {(r["size"], r["load"], r["method"]) for r in rows}
+    old = json.loads(path.read_text())["rows"]
+    return [r for r in old if (r["size"], r["load"], r["method"]) not in new]
 
 
 def exponents(rows: list[dict[str, Any]]) -> dict[str, float]:
@@ -99,6 +107,7 @@ def main() -> int:
     parser.add_argument("--sizes", nargs="+", default=list(SIZES[:4]), choices=SIZES)
     parser.add_argument("--loads", nargs="+", type=int, default=[90, 100, 110])
     parser.add_argument("--highs", nargs="*", default=list(SIZES[:3]), choices=SIZES)
+    parser.add_argument("--methods", nargs="+", default=list(ALL), choices=ALL)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=float, default=300, help="seconds for one method")
     parser.add_argument("--markets", type=Path, help="folder that keeps the generated markets")
@@ -115,7 +124,7 @@ def main() -> int:
                 shape = shape_of(read_instance(path))
                 found = [
                     row
-                    for group in groups_of(size, load, options.highs)
+                    for group in groups_of(size, load, options.methods, options.highs)
                     for row in run(group, path, options.limit)
                 ]
                 best = found[0]
@@ -126,8 +135,10 @@ def main() -> int:
                         same = row["placed"] == best["placed"] and row["rank"] == best["rank"]
                         row["agrees"] = same and row["feasible"]
                         wrong += not row["agrees"]
-                    rows.append({"size": size, "load": load, **shape, **row})
+                    busy = round(os.getloadavg()[0], 1)
+                    rows.append({"size": size, "load": load, **shape, **row, "load_average": busy})
                     print(size, load, json.dumps(row), flush=True)
+    rows = kept(options.out / "engine.json", rows) + rows
     report = {
         "machine": machine(),
         "time": "processor seconds of the solve; ratio = method by engine (placed, rank)",
