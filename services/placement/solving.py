@@ -3,10 +3,14 @@
 The engine and its compiled kernels are imported here alone, so that no other role pays for them.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+
 from chassis.context import Context
 from chassis.leases import stable_name
 
 IDLE_SECONDS = 0.3
+BEAT_SECONDS = 1.0
 
 
 def run(context: Context) -> None:
@@ -17,5 +21,17 @@ def run(context: Context) -> None:
     owner = stable_name(context.settings.replica, "solve")
     while not context.stopping():
         context.beat()
-        if not work(context, owner) and not preview_next(context.act()):
+        if work(context, owner):
+            continue
+        if not beating(context, lambda: preview_next(context.act())):
             context.wait(IDLE_SECONDS)
+
+
+def beating(context: Context, work: Callable[[], bool]) -> bool:
+    """Do the work in a thread, so that this one can tell the parent that the role is alive."""
+    with ThreadPoolExecutor(1) as pool:
+        doing = pool.submit(work)
+        while not doing.done():
+            wait([doing], timeout=BEAT_SECONDS)
+            context.beat()
+        return doing.result()

@@ -7,6 +7,7 @@ its last update is refused: the result and the attempt are checked in one transa
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from chassis.context import Context
 from chassis.documents import Stored
 from chassis.errors import Conflict, Problem
 from chassis.logs import logger
-from services.placement.engine import Answer, Infeasible, Market, MarketErrors, Progress, solve
+from services.placement.engine import Infeasible, Market, MarketErrors, Progress, solve
 from services.placement.engine.market_draws import draw_places
 from services.placement.runs import inputs, lottery, market, model, store
 from services.placement.runs.model import Result, Run
@@ -52,7 +53,8 @@ class Attempt:
     number: int
     stop: threading.Event = field(default_factory=threading.Event)
     latest: Progress | None = None
-    answer: Answer | None = None
+    phase: str = "freezing"
+    result: Result | None = None
     error: BaseException | None = None
 
     def tell(self, progress: Progress) -> bool:
@@ -136,37 +138,50 @@ def _end(act: Act, attempt: Attempt, how: str, code: str | None) -> None:
 
 
 def _solve(context: Context, attempt: Attempt) -> None:
-    act = context.act()
-    run = store.runs.get(act, attempt.run).state
-    store.show_progress(act, attempt.run, attempt.number, {"phase": "freezing"})
-    document, persons, frozen_hash, solved = freeze(act, run)
-    content = orjson.dumps(document)
-    answer = _watched(context, attempt, run, solved)
-    store.show_progress(context.act(), attempt.run, attempt.number, {"phase": "writing"})
+    """Everything that takes long happens in a thread; this one watches over it and finishes."""
+    run = store.runs.get(context.act(), attempt.run).state
+    _watch(context, attempt, lambda: _work(context, attempt, run))
+    if attempt.result is None:
+        raise LookupError("the solver ended without a result")
+    finish(context.act(), attempt, attempt.result)
+
+
+def _work(context: Context, attempt: Attempt, run: Run) -> None:
+    """Freeze the market, solve it, and write files and rows under this attempt's number."""
+    attempt.phase = "freezing"
+    document, persons, frozen_hash, solved = freeze(context.act(), run)
+    attempt.phase = "solving"
+    answer = solve(
+        solved,
+        mode=run.mode,
+        time_limit=run.time_limit,
+        on_progress=attempt.tell,
+        now=time.monotonic,
+    )
+    if attempt.stop.is_set():
+        return
+    attempt.phase = "writing"
     result = answer.to_json()
     draw = dict(zip(solved.applicants.id, draw_places(solved).tolist(), strict=True))
     rows = market.rows_of(result, document, persons, draw)
     act = context.act()
-    store.write_file(act, attempt.run, attempt.number, run.centre, "market.json", content)
-    digest = store.write_file(
-        act, attempt.run, attempt.number, run.centre, "result.json", orjson.dumps(result)
-    )
+    files = {"market.json": orjson.dumps(document), "result.json": orjson.dumps(result)}
+    hashes = {
+        name: store.write_file(act, attempt.run, attempt.number, run.centre, name, content)
+        for name, content in files.items()
+    }
     store.write_rows(act, attempt.run, attempt.number, run.centre, rows)
-    finish(
-        context.act(),
-        attempt,
-        Result(
-            attempt=attempt.number,
-            numbers=_numbers(answer.numbers),
-            other_mode=_other(answer.other_mode),
-            claims=tuple(_code(stage.claim) for stage in answer.stages),
-            chosen_schools=tuple(row["school"] for row in result["schools"] if row["chosen"]),
-            rows=len(rows),
-            frozen_hash=frozen_hash,
-            market_hash=solved.hash(),
-            result_hash=digest,
-            reproducible=answer.reproducible,
-        ),
+    attempt.result = Result(
+        attempt=attempt.number,
+        numbers=_numbers(answer.numbers),
+        other_mode=_other(answer.other_mode),
+        claims=tuple(_code(stage.claim) for stage in answer.stages),
+        chosen_schools=tuple(row["school"] for row in result["schools"] if row["chosen"]),
+        rows=len(rows),
+        frozen_hash=frozen_hash,
+        market_hash=solved.hash(),
+        result_hash=hashes["result.json"],
+        reproducible=answer.reproducible,
     )
 
 
@@ -194,58 +209,55 @@ def freeze(act: Act, run: Run) -> tuple[dict[str, Any], dict[str, market.Person]
         raise Unsolvable("market_broken") from faults
 
 
-def _watched(context: Context, attempt: Attempt, run: Run, solved: Market) -> Answer:
-    """Solve in a thread while this one renews the lease, shows progress and hears a cancel."""
+def _watch(context: Context, attempt: Attempt, work: Callable[[], None]) -> None:
+    """Run `work` in a thread; meanwhile renew the lease, show progress, and hear a cancel.
 
-    def work() -> None:
+    Raises Fenced, Stopped, Unsolvable, or what the work raised.
+    """
+
+    def guarded() -> None:
         try:
-            attempt.answer = solve(
-                solved,
-                mode=run.mode,
-                time_limit=run.time_limit,
-                on_progress=attempt.tell,
-                now=time.monotonic,
-            )
+            work()
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             attempt.error = error
 
-    thread = threading.Thread(target=work, name="solve", daemon=True)
+    thread = threading.Thread(target=guarded, name="solve", daemon=True)
     thread.start()
-    fenced = cancelled = False
+    fenced = cancelled = leaving = False
     while thread.is_alive():
         thread.join(LOOK_SECONDS)
         context.beat()
         act = context.act()
         if not store.renew(act, attempt.run, attempt.number):
             fenced = True
+        elif context.stopping():
+            leaving = True
+        elif store.runs.get(act, attempt.run).state.cancel_requested:
+            cancelled = True
+        if fenced or cancelled or leaving:
             attempt.stop.set()
-        elif store.runs.get(act, attempt.run).state.cancel_requested or context.stopping():
-            cancelled = not context.stopping()
-            attempt.stop.set()
-        store.show_progress(act, attempt.run, attempt.number, shown(attempt.latest))
+        store.show_progress(act, attempt.run, attempt.number, shown(attempt))
     if fenced:
         raise Fenced
-    if cancelled:
-        raise Stopped
-    if context.stopping() and attempt.stop.is_set():
+    if leaving and attempt.result is None:
         # The process was asked to end: the next solver begins again at once, nothing is lost.
         store.give_up(context.act(), attempt.run, attempt.number)
         raise Fenced
+    if cancelled:
+        raise Stopped
     if isinstance(attempt.error, Infeasible):
         raise Unsolvable("infeasible")
     if attempt.error is not None:
         raise attempt.error
-    if attempt.answer is None:
-        raise LookupError("the solver ended without an answer")
-    return attempt.answer
 
 
-def shown(progress: Progress | None) -> dict[str, Any]:
+def shown(attempt: Attempt) -> dict[str, Any]:
     """What is told of the solver's progress."""
+    progress = attempt.latest
     if progress is None:
-        return {"phase": "solving", "stage": None}
+        return {"phase": attempt.phase, "stage": None}
     return {
-        "phase": "solving",
+        "phase": attempt.phase,
         "stage": progress.stage,
         "stage_number": progress.index + 1,
         "stages": progress.stages,
