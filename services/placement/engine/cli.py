@@ -153,7 +153,8 @@ def _progress(stop: Interrupt, quiet: bool) -> Callable[[Progress], bool]:
     def report(progress: Progress) -> bool:
         if not quiet and not stop.asked:
             gap = "" if progress.gap is None else f" gap {progress.gap:.3%}"
-            values = f"value {progress.value} bound {progress.bound}{gap}"
+            best = " ".join(f"{k} {v}" for k, v in progress.best.items())
+            values = f"value {progress.value} bound {progress.bound}{gap} best {best}"
             line = f"[{progress.index + 1}/{progress.stages}] {progress.stage}: {values}"
             print(line, file=sys.stderr, flush=True)
         return not stop.asked

@@ -24,6 +24,7 @@ from services.placement.engine.solve_individuals import (
     solve_flow_market,
     solve_stable_market,
 )
+from services.placement.engine.solve_minimum import MANY, solve_minimum_market
 from services.placement.engine.stages import CLAIMED, Watch
 
 #: The other mode's numbers may use at most this share of the time.
@@ -78,6 +79,9 @@ def _in_mode(market: Market, mode: str, draw: Ints, watch: Watch) -> Answer:
         return solve_stable_market(market, draw) if persons else solve_stable(market, draw, watch)
     if persons and market.rules.stages[0] == "placed":
         return solve_flow_market(market, draw, watch)
+    many = len(market.applicants) > MANY and market.rules.stages[0] == "placed"
+    if many and fits_flow(market, minimums=True):
+        return solve_minimum_market(market, draw, watch)
     return solve_groups(market, draw, watch)
 
 

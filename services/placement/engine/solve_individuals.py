@@ -25,12 +25,15 @@ from services.placement.engine.market_filters import barred
 from services.placement.engine.stages import CLAIMED, PROVED, Watch
 
 
-def fits_flow(market: Market) -> bool:
-    """Whether the market is a pure flow: single seats, and no rule ties sessions together."""
+def fits_flow(market: Market, *, minimums: bool = False) -> bool:
+    """Whether the market is a pure flow: single seats, and no rule ties sessions together.
+
+    With `minimums` sessions may have minimum sizes.
+    """
     a, w, s, rules = market.applicants, market.wishes, market.sessions, market.rules
     single = bool((a.people == 1).all() and (a.wants == 1).all() and (a.split_parts == 0).all())
     stops = len(w.stop_session) == len(w) and bool((np.abs(w.stop_seats) == 1).all())
-    loose = bool(((s.min == 0) | s.open).all())
+    loose = minimums or bool(((s.min == 0) | s.open).all())
     caps = rules.max_schools is None and rules.max_students is None and not rules.must_place_all
     limits = not len(market.budget_names) and not len(market.day_names)
     if not (single and stops and loose and caps and limits):
@@ -92,7 +95,12 @@ def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
             return False
         index = stages.index(progress.stage) if progress.stage in stages else 0
         shown = Progress(
-            progress.stage, index, len(stages), None, None, {"placed": progress.placed}
+            progress.stage,
+            index,
+            len(stages),
+            progress.placed if index == 0 else None,
+            None,
+            {"placed": progress.placed},
         )
         return watch.tell(shown)
 
@@ -101,7 +109,7 @@ def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
     except ValueError as error:
         raise Infeasible("fixed_full", {"detail": str(error)}) from error
     parts = columns.answer(found.seat_wish)
-    values = _values(market, parts, draw)
+    values = stage_values(market, parts, draw)
     results: list[StageResult] = []
     arrays: dict[str, Ints] = {}
     for stage in stages:
@@ -118,7 +126,8 @@ def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
     )
 
 
-def _values(market: Market, parts: tuple[Ints, Ints, Ints], draw: Ints) -> dict[str, int]:
+def stage_values(market: Market, parts: tuple[Ints, Ints, Ints], draw: Ints) -> dict[str, int]:
+    """The value of every stage for a placement of persons."""
     found = numbers_of_columns(market, *parts)
     values = {"placed": found["placed"], "rank": found["rank"], "cost": found["cost"]}
     values["leximin"] = found["worst_school"]
@@ -150,7 +159,7 @@ def solve_stable_market(market: Market, draw: Ints) -> Answer:
     except ValueError as error:
         raise Infeasible("fixed_full", {"detail": str(error)}) from error
     parts = columns.answer(seat)
-    values = _values(market, parts, draw)
+    values = stage_values(market, parts, draw)
     results = [
         StageResult(s, values[s], None, CLAIMED, {"optimised": False}) for s in market.rules.stages
     ]
