@@ -1,6 +1,5 @@
 """Before the survey: accounts, hosts that are vetted, a campaign, and what the hosts offer."""
 
-import tempfile
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,16 +13,14 @@ FAR_MINUTES = 30
 def open_centre(world: World) -> None:
     """The first account comes from the operator's command; all others by invitation."""
     centre = world.data["centre"]
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write(PASSWORD + "\n")
-        file.flush()
-        done = world.command(
-            "registration",
-            *("user", "create", "--login", centre["login"], "--password-file", file.name),
-            *("--organisation-name", centre["name"], "--district", centre["district"]),
-            *("--phone", centre["phone"], "--person", centre["person"]),
-            *("--email", centre["email"]),
-        )
+    done = world.command(
+        "registration",
+        *("user", "create", "--login", centre["login"], "--password-file", "/dev/stdin"),
+        *("--organisation-name", centre["name"], "--district", centre["district"]),
+        *("--phone", centre["phone"], "--person", centre["person"]),
+        *("--email", centre["email"]),
+        stdin=PASSWORD + "\n",
+    )
     if done.returncode:
         raise RuntimeError(f"the first account could not be made: {done.stderr[-2000:]}")
     world.centre = Person(world.origin, centre["login"], PASSWORD)

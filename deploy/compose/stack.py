@@ -126,12 +126,17 @@ class ComposeStack:
         if self._elsewhere is None:
             self._compose("down", "--volumes")
 
-    def command(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run an operator's command in the service's own container, to its end."""
-        inside = ["exec", "-T", f"{service}-web", "python", "-m", f"services.{service}"]
-        return self._docker(*inside, *arguments)
+    def command(
+        self, service: str, *arguments: str, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run an operator's command in the service's own container, to its end.
 
-    def _docker(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        A file that it is to read can be given as `stdin` and named `/dev/stdin`.
+        """
+        inside = ["exec", "-T", f"{service}-web", "python", "-m", f"services.{service}"]
+        return self._docker(*inside, *arguments, stdin=stdin)
+
+    def _docker(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         settings = dict(os.environ)
         if self._ports:
             settings["IEUM_HTTP_PORT"] = str(self._ports["public"])
@@ -143,6 +148,7 @@ class ComposeStack:
             ["docker", "compose", "--project-name", PROJECT, "--profile", "demo", *arguments],
             cwd=self._root,
             env=settings,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,

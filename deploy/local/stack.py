@@ -239,14 +239,20 @@ class Stack:
         mails: list[dict[str, Any]] = found.json()
         return mails
 
-    def command(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run an operator's command, `python -m services.<service> <arguments>`, to its end."""
+    def command(
+        self, service: str, *arguments: str, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run an operator's command, `python -m services.<service> <arguments>`, to its end.
+
+        A file that it is to read can be given as `stdin` and named `/dev/stdin`.
+        """
         found = self._found()
         plan = Plan(self.layout, Path(found.data), found.ports, found.services)
         return subprocess.run(
             [sys.executable, "-m", f"services.{service}", *arguments],
             env={**os.environ, **plan.settings(service)},
             cwd=ROOT,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
