@@ -6,8 +6,7 @@ the outbox and never touches the version.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -15,15 +14,12 @@ from pymongo import IndexModel, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from chassis.act import Act, Command
+from chassis.act import Act
 from chassis.clock import database_now
-from chassis.contracts import topics
 from chassis.errors import (
     Conflict,
-    KeyReused,
     NotFound,
     Overloaded,
-    Problem,
     Refused,
     Stale,
     TooLate,
@@ -31,90 +27,27 @@ from chassis.errors import (
 from chassis.events.envelope import destination, entry
 from chassis.facts import Due, Event
 from chassis.logs import logger
+from chassis.receipts import Receipt, Replayed, refuse_repetition, remembered
+from chassis.records import Changed, New, Owners, Page, Stored
 from chassis.scope import within
+
+__all__ = [
+    "Aggregates",
+    "Changed",
+    "New",
+    "Owners",
+    "Page",
+    "Receipt",
+    "Replayed",
+    "Stored",
+]
 
 T = TypeVar("T", bound=BaseModel)
 
-COMMANDS_KEPT = 20
-COMMANDS_DAYS = 1
 OUTBOX_ALARM = 50
 OUTBOX_MOST = 1000
 PAGE_MOST = 100
 DUPLICATE = 11000
-
-
-@dataclass(frozen=True, slots=True)
-class Owners:
-    """Who a document belongs to: the centre, the parties named in it, or everyone."""
-
-    centre: str | None = None
-    parties: tuple[str, ...] = ()
-    public: bool = False
-
-
-class Receipt(BaseModel):
-    """What every command answers, and what is kept to answer its repetition alike."""
-
-    id: str
-    version: int
-    sequence: int
-    state: str = ""
-    extra: dict[str, Any] = {}
-
-
-class Replayed(Problem):
-    """The command was done before: here is the answer it had."""
-
-    status = 200
-
-    def __init__(self, receipt: Receipt, status: int) -> None:
-        super().__init__("replayed")
-        self.receipt = receipt
-        self.status_then = status
-
-
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[T]):
-    """An aggregate as it was read."""
-
-    id: str
-    version: int
-    sequence: int
-    state: T
-    created: datetime
-    changed: datetime
-    commands: list[dict[str, Any]] = field(repr=False)
-    waiting: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of aggregates, in order of id; `next` is where the following one begins."""
-
-    items: list[Stored[T]]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class New(Generic[T]):
-    """A row for `create_many`."""
-
-    id: str
-    state: T
-    events: Sequence[Event] = ()
-    due: Sequence[Due] = ()
-    correlation: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Changed(Generic[T]):
-    """A row for `save_many`."""
-
-    stored: Stored[T]
-    state: T
-    events: Sequence[Event] = ()
-    due: Sequence[Due] | None = None
-    correlation: str | None = None
 
 
 class Aggregates(Generic[T]):
@@ -320,7 +253,7 @@ class Aggregates(Generic[T]):
             **_owners(self.owners(row.state)),
             "state": row.state.model_dump(),
             "outbox": entries,
-            "commands": _remembered(act, [], receipt, status),
+            "commands": remembered(act, [], receipt, status),
             "due": _due(row.due),
             "created": act.now,
             "changed": act.now,
@@ -347,7 +280,7 @@ class Aggregates(Generic[T]):
             **_owners(self.owners(row.state)),
         }
         if act.command is not None:
-            change["commands"] = _remembered(act, stored.commands, receipt, status)
+            change["commands"] = remembered(act, stored.commands, receipt, status)
         if row.due is not None:
             change["due"] = _due(row.due)
         update: dict[str, Any] = {"$set": change}
@@ -379,35 +312,6 @@ class Aggregates(Generic[T]):
         return entries, sequence
 
 
-def refuse_repetition(commands: Sequence[Mapping[str, Any]], command: Command) -> None:
-    """Raise Replayed if the command was done already, KeyReused if its key said another thing."""
-    for done in commands:
-        if done["key"] == command.key:
-            if done["hash"] != command.body_hash:
-                raise KeyReused()
-            raise Replayed(Receipt.model_validate(done["receipt"]), done["status"])
-
-
-def _remembered(
-    act: Act, commands: Sequence[dict[str, Any]], receipt: Receipt, status: int
-) -> list[dict[str, Any]]:
-    """The commands to keep: at least the last twenty, and every one younger than a day."""
-    if act.command is None:
-        return list(commands)
-    row = {
-        "key": act.command.key,
-        "hash": act.command.body_hash,
-        "status": status,
-        "receipt": receipt.model_dump(),
-        "at": act.now,
-    }
-    young = act.now - timedelta(days=COMMANDS_DAYS)
-    older = list(commands)
-    surplus = len(older) + 1 - COMMANDS_KEPT
-    kept = [one for place, one in enumerate(older) if place >= surplus or one["at"] > young]
-    return [*kept, row]
-
-
 def _receipt(
     id: str, version: int, sequence: int, state: BaseModel, extra: dict[str, Any] | None
 ) -> Receipt:
@@ -425,10 +329,3 @@ def _owners(owners: Owners) -> dict[str, Any]:
 
 def _due(due: Sequence[Due]) -> list[dict[str, Any]]:
     return [{"at": one.at, "name": one.name} for one in sorted(due, key=lambda one: one.at)]
-
-
-def known_topics(aggregates: Iterable[Aggregates[Any]]) -> None:
-    """Refuse to start with an aggregate whose topic the contracts do not name."""
-    for one in aggregates:
-        if one.topic is not None and one.topic not in topics():
-            raise LookupError(f"{one.name}: no topic {one.topic} in contracts/topics.yaml")

@@ -14,7 +14,8 @@ from pymongo import IndexModel
 
 from chassis import access
 from chassis.context import Background
-from chassis.documents import Aggregates, known_topics
+from chassis.contracts import topics
+from chassis.documents import Aggregates
 from chassis.events.handlers import Projections, Reactions, Timers
 
 if TYPE_CHECKING:
@@ -40,5 +41,7 @@ class Service:
     templates: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
-        known_topics(self.aggregates)
+        for one in self.aggregates:
+            if one.topic is not None and one.topic not in topics():
+                raise LookupError(f"{one.name}: no topic {one.topic} in contracts/topics.yaml")
         access.follow(self.projections, self.name)
