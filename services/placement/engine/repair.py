@@ -22,6 +22,7 @@ from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market import Fixed, Ints, Market
 from services.placement.engine.market_draws import draw_places
 from services.placement.engine.repair_changes import Change, changed
+from services.placement.engine.repair_flow import repair_flow
 from services.placement.engine.stages import Run, Watch, encode, linear_cost, stage_result
 
 STAGES = ("kept", "placed", "rank", "moved", "lottery")
@@ -110,10 +111,15 @@ def repair(
     the change took their place away. Raises `MarketErrors` for a change that does not fit, and
     `Infeasible` when nothing keeps the rules.
     """
+    names = list(frozen)
+    quick = repair_flow(market, answer, change, names, draw_places(market))
+    if quick is not None:
+        moves = _moves(market, answer.parts, quick.market, quick.parts)
+        return Repair(quick, moves, all(m.change != "lost" for m in moves), answer.numbers)
     new = changed(market, change)
     old = carry_over(market, new, answer.parts)
     barrier = Static.of(new).barrier
-    held = set(frozen)
+    held = set(names)
     fixed = {(f.applicant, f.wish): f for f in new.rules.fixed}
     for p in old:
         if new.applicants.id[p.applicant] in held and barrier[p.wish] is None:

@@ -76,7 +76,8 @@ def leaf_holds(
     if infeasible:
         return bool(total > 0)
     step = gcd(*cost) or 1
-    return -(-total // (scale * step)) * step >= target
+    bound: int = -(-total // (scale * step)) * step
+    return bound >= target
 
 
 def tree_holds(model: Model, rows: dict[str, Row], cost: list[int], tree: dict[str, Any]) -> bool:
