@@ -23,7 +23,7 @@ from chassis.clock import now
 from chassis.context import Context
 from chassis.errors import Forbidden, Malformed, Unauthenticated
 from chassis.facts import fresh_id
-from chassis.http import health, pages, problems, waiting
+from chassis.http import health, pages, problems, security, waiting
 from chassis.http.routes import KEY_PARAMETERS, Declared, ProblemView
 from chassis.language import catalogue
 from chassis.logs import logger
@@ -73,7 +73,8 @@ def create_app(service: Service, context: Context | None = None) -> Flask:
     app.extensions["ieum_catalogue"] = catalogue(service.catalogue)
     app.extensions["ieum_verifier"] = Verifier(held.database, held.keys)
     problems.register(app)
-    pages.register(app, service)
+    pages.register(app, service, form_token)
+    security.register(app)
     health.register(app, held)
     for routes in service.routes:
         app.register_api(routes.blueprint)

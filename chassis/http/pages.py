@@ -1,34 +1,143 @@
-"""Pages: templates, static files and the few things that every template may ask for."""
+"""Pages: templates, static files and the few things that every template may ask for.
 
+A page that may not be shown says so as a page: to a person who asked for HTML a refusal is one
+sentence with a way out, and an ended token leads through its renewal, or to the sign-in page.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
-from flask import Flask, g
+from flask import Flask, Response, current_app, g, redirect, request
 from flask import render_template as render
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
 
-from chassis.facts import fresh_id
-from chassis.http import problems
+from chassis.errors import Problem
+from chassis.facts import KST, fresh_id
+from chassis.http import preferences, problems, security
+from chassis.http.preferences import CONTRAST, HIGH
+from chassis.roles import Role
 from chassis.service import Service
+from chassis.tokens import Identity
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 STATIC = HERE / "static"
+RENEWAL = "/session/onward"
+"""Where the one origin renews a token: only there the browser shows its session."""
+
+HARD_SPACE, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
+
+TABS: dict[Role, tuple[tuple[str, str], ...]] = {
+    Role.CENTRE: (("todo", "/"), ("placement", "/placement/"), ("messages", "/notifications/")),
+    Role.SCHOOL: (("todo", "/"), ("messages", "/notifications/inbox")),
+    Role.HOST: (("todo", "/"), ("messages", "/notifications/inbox")),
+    Role.OFFICE: (("todo", "/"),),
+    Role.ADMIN: (("todo", "/"),),
+}
+"""The main menu of each role over the whole origin: the key of the word, and the address."""
 
 __all__ = ["STATIC", "TEMPLATES", "register", "render"]
 
 
-def register(app: Flask, service: Service) -> None:
-    """Let templates find the house's layouts, the service's own pages, and the texts."""
+def register(app: Flask, service: Service, token_of: Callable[[Identity], str]) -> None:
+    """Let templates find the house's layouts, the service's own pages, and the texts.
+
+    `token_of` gives what a form of a session must carry.
+    """
     folders = [TEMPLATES, *service.templates]
     app.jinja_env.loader = ChoiceLoader([FileSystemLoader(str(folder)) for folder in folders])
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.register_api(preferences.routes.blueprint)  # type: ignore[attr-defined]
+
+    app.jinja_env.globals.update(
+        t=problems.text,
+        when=when,
+        day=day,
+        named=named,
+        here=here,
+        nonce=security.nonce,
+        fresh_id=fresh_id,
+        form_token=lambda: token_of(g.identity) if g.get("identity") else "",
+    )
 
     @app.context_processor
     def _given() -> dict[str, object]:
+        identity: Identity | None = g.get("identity")
+        role = identity.role if identity else Role.PUBLIC
         return {
-            "t": problems.text,
             "lang": problems.lang(),
-            "identity": g.get("identity"),
-            "service": service.name,
-            "fresh_id": fresh_id,
+            "high_contrast": request.cookies.get(CONTRAST) == HIGH,
+            "identity": identity,
+            "role": role.value,
+            "tabs": TABS.get(role, ()),
         }
+
+    app.register_error_handler(Problem, refused)
+    app.register_error_handler(HTTPException, _unknown)
+
+
+def here() -> str:
+    """The address of this page on the one origin."""
+    query = f"?{request.query_string.decode()}" if request.query_string else ""
+    return f"{request.script_root}{request.path}{query}"
+
+
+def when(value: datetime) -> Markup:
+    """Day and clock time, neither of which breaks over two lines."""
+    texts, language = problems.catalogue(), problems.lang()
+    local = value.astimezone(KST)
+    words = f"{_whole(texts.day(language, local.date()))} {_whole(texts.clock(language, value))}"
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat("T", "minutes"), words)
+
+
+def day(value: date) -> Markup:
+    """A calendar day that does not break over two lines."""
+    words = _whole(problems.catalogue().day(problems.lang(), value))
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words)
+
+
+def named(name: str) -> Markup:
+    """A name as it was given; names are Korean, whatever the page's language is."""
+    if problems.lang() == "ko":
+        return Markup("{}").format(name)
+    return Markup('<span lang="ko">{}</span>').format(name)
+
+
+def refused(error: Problem) -> Response:
+    """A refusal: a page for a person who asked for one, else problem+json."""
+    if not _for_a_person():
+        return problems.answer(error)
+    if error.status == 401 and request.method == "GET":
+        return redirect(f"{RENEWAL}?{urlencode({'next': here()})}", 303)  # type: ignore[return-value]
+    facts = {**error.facts, "count": len(error.errors), "correlation": g.get("correlation", "")}
+    found = [problems.text(f"field.{one.code}", **one.facts) for one in error.errors]
+    page = render(
+        "refused.html", sentence=problems.text(f"problem.{error.code}", **facts), mend=found
+    )
+    return Response(page, error.status, content_type="text/html; charset=utf-8")
+
+
+def _unknown(error: HTTPException) -> Response:
+    if error.response is not None or not _for_a_person():
+        return problems.of_http(error)
+    problem = Problem(problems.CODES.get(error.code or 500, "malformed"))
+    problem.status = error.code or 500
+    return refused(problem)
+
+
+def _for_a_person() -> bool:
+    """Whether a page was asked for: an API's answer stays JSON, whatever a browser accepts."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    declared = getattr(view, "declared", None)
+    if view is not None and not getattr(declared, "page", False):
+        return False
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _whole(words: str) -> str:
+    return words.replace(" ", HARD_SPACE).replace("(", f"{JOINER}(")

@@ -107,6 +107,17 @@ def unfit(error: ValidationError) -> Response:
     return answer(problem)
 
 
+def of_http(error: HTTPException) -> Response:
+    """What Flask itself refuses (an unknown address, a method, a size), as a problem."""
+    if error.response is not None:
+        # flask-openapi3 aborts with the ready answer of `unfit`.
+        found: Response = error.get_response()  # type: ignore[assignment]
+        return found
+    problem = Problem(CODES.get(error.code or 500, "malformed"))
+    problem.status = error.code or 500
+    return answer(problem)
+
+
 def register(app: Flask) -> None:
     """Turn exceptions into problems, in this one place."""
 
@@ -114,15 +125,7 @@ def register(app: Flask) -> None:
     def _problem(error: Problem) -> Response:
         return answer(error)
 
-    @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> Response:
-        if error.response is not None:
-            # flask-openapi3 aborts with the ready answer of `unfit`.
-            found: Response = error.get_response()  # type: ignore[assignment]
-            return found
-        problem = Problem(CODES.get(error.code or 500, "malformed"))
-        problem.status = error.code or 500
-        return answer(problem)
+    app.register_error_handler(HTTPException, of_http)
 
     @app.errorhandler(PyMongoError)
     def _database(error: PyMongoError) -> Response:

@@ -13,14 +13,17 @@ from services.registration.campaigns import api as campaigns
 from services.registration.closing import api as closing
 from services.registration.commands import COMMANDS
 from services.registration.contacts import api as contacts
+from services.registration.home import pages as home
 from services.registration.imports import api as imports
 from services.registration.invitations import api as invitations
+from services.registration.invitations import pages as entry
 from services.registration.openings import api as openings
 from services.registration.organisations import api as organisations
 from services.registration.programmes import api as programmes
 from services.registration.projections import projections
 from services.registration.reactions import reactions
 from services.registration.sessions import api as sessions
+from services.registration.sessions import pages as door
 from services.registration.surveys import api as surveys
 from services.registration.timers import timers
 
@@ -47,9 +50,13 @@ service = Service(
         applications.routes,
         imports.routes,
         openings.routes,
+        home.routes,
+        door.routes,
+        entry.routes,
     ],
     commands=COMMANDS,
     indexes=stores.INDEXES,
+    templates=(home.TEMPLATES, door.TEMPLATES, entry.TEMPLATES),
 )
 
 

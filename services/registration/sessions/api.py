@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.errors import Unauthenticated
+from chassis.http.preferences import local
 from chassis.http.routes import Body, Routes, shown
 from chassis.roles import Role
 from services.registration.sessions import cookies, operations
@@ -100,11 +101,11 @@ def renew(act: Act) -> Response:
 @routes.page("/onward", roles=ANYONE)
 def onward(act: Act, query: Onward) -> Response:
     """Renew the token of a page's reader and go on; without a session, to the sign-in page."""
-    target = cookies.local(query.next)
+    target = local(query.next)
     try:
         signed_in = operations.renew(act, cookies.secret())
     except Unauthenticated:
-        return redirect(f"/session/sign-in?{urlencode({'next': target})}", 303)  # type: ignore[return-value]
+        return redirect(f"/sign-in?{urlencode({'next': target})}", 303)  # type: ignore[return-value]
     return cookies.put(redirect(target, 303), signed_in)  # type: ignore[arg-type]
 
 

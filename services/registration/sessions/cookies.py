@@ -67,10 +67,3 @@ def refuse_foreign_page() -> None:
     ours = held().settings.public_address.rstrip("/")
     if origin is not None and origin.rstrip("/") not in (ours, request.host_url.rstrip("/")):
         raise Forbidden("foreign_origin")
-
-
-def local(path: str | None) -> str:
-    """The path to go on to, if it is one of this site; else the start page."""
-    if path and path.startswith("/") and not path.startswith(("//", "/\\")):
-        return path
-    return "/"

@@ -1,6 +1,7 @@
 """What can be done with a demand survey, one function for each use case."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -157,6 +158,11 @@ def timeline(act: Act, survey: str) -> list[dict[str, Any]]:
     """What siblings told about the school of this survey in its campaign, oldest first."""
     state = surveys.get(act, survey).state
     return store.timeline(act, state.school, state.campaign)
+
+
+def standing(act: Act, campaigns: Sequence[str]) -> dict[str, Counter[str]]:
+    """By campaign: what siblings told last of how many bookings and placements."""
+    return store.standing(act, campaigns)
 
 
 def applicant_timeline(

@@ -1,6 +1,7 @@
 """Every query on surveys and on the timelines that placement and notifications extend."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pymongo import ReplaceOne
@@ -26,7 +27,10 @@ surveys = Aggregates(
 )
 
 TIMELINES = "timelines"
-TIMELINE_INDEXES = [[("school", 1), ("campaign", 1), ("applicant", 1), ("at", 1)]]
+TIMELINE_INDEXES = [
+    [("school", 1), ("campaign", 1), ("applicant", 1), ("at", 1)],
+    [("centre", 1), ("campaign", 1), ("at", 1)],
+]
 MOST_ENTRIES = 500
 
 PLACE_OF = ("centre", "campaign", "school", "group", "applicant")
@@ -101,6 +105,36 @@ def timeline(
         .limit(MOST_ENTRIES)
     )
     return list(rows)
+
+
+def standing(act: Act, campaigns: Sequence[str]) -> dict[str, Counter[str]]:
+    """By campaign: what was told last of how many bookings and placements."""
+    last = collection(act, TIMELINES).aggregate(
+        [
+            {
+                "$match": within(
+                    act.scope,
+                    {
+                        "campaign": {"$in": list(campaigns)},
+                        "what": {"$regex": "^(booking|placement|attendance)[.]"},
+                    },
+                )
+            },
+            {"$sort": {"at": 1, "_id": 1}},
+            {
+                "$group": {
+                    "_id": {"campaign": "$campaign", "subject": "$subject"},
+                    "what": {"$last": "$what"},
+                }
+            },
+            {"$group": {"_id": {"campaign": "$_id.campaign", "what": "$what"}, "n": {"$sum": 1}}},
+        ],
+        session=act.session,
+    )
+    found: dict[str, Counter[str]] = {}
+    for row in last:
+        found.setdefault(row["_id"]["campaign"], Counter())[row["_id"]["what"]] = row["n"]
+    return found
 
 
 def told(event: Received) -> list[Write]:

@@ -75,7 +75,7 @@ def test_a_renewed_page_goes_on_within_the_site_only(registration: Registration)
     away = centre.client.get("/session/onward?next=//elsewhere.example")
     assert away.headers["Location"] == "/"
     signed_out = registration.app.test_client().get("/session/onward?next=/campaigns")
-    assert signed_out.headers["Location"] == "/session/sign-in?next=%2Fcampaigns"
+    assert signed_out.headers["Location"] == "/sign-in?next=%2Fcampaigns"
 
 
 def test_signing_out_everywhere_voids_tokens_and_sessions_but_not_the_next_sign_in(

@@ -1,0 +1,1 @@
+"""The first page of each role: what has to be done, by when, and how things stand."""

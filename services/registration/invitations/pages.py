@@ -1,0 +1,76 @@
+"""Pages: entering with the code of a letter. By code the account waits for the centre."""
+
+from pathlib import Path
+
+from flask import Response, make_response, redirect, request
+
+from chassis.act import Act
+from chassis.errors import FieldError, Invalid, Problem
+from chassis.http import problems
+from chassis.http.pages import render
+from chassis.http.routes import Routes
+from chassis.roles import Role
+from services.registration.accounts.operations import NewHolder
+from services.registration.contacts.model import Reach
+from services.registration.invitations import operations
+
+ANYONE = (Role.PUBLIC,)
+LONGEST = 200
+TEMPLATES = Path(__file__).parent / "templates"
+FIELDS = ("code", "login", "person", "email", "telephone")
+
+routes = Routes("entry", "/start", templates=str(TEMPLATES))
+
+
+@routes.form("", roles=ANYONE, keyed=False)
+def begin(act: Act) -> Response:
+    """The form for who came with a code. The code travels in the body, never in an address."""
+    return _form([], 200)
+
+
+@routes.form("/account", roles=ANYONE)
+def enter(act: Act) -> Response:
+    """Open the account that the code invites to."""
+    try:
+        operations.accept(act, _said("code"), _holder(), request.remote_addr or "")
+    except Invalid as refused:
+        return _form([_sentence(one) for one in refused.errors], refused.status)
+    except Problem as refused:
+        sentence = problems.text(f"problem.{refused.code}", **refused.facts)
+        return _form([("code", sentence)], refused.status)
+    return redirect("/start/done", 303)  # type: ignore[return-value]
+
+
+@routes.page("/done", roles=ANYONE)
+def done(act: Act) -> str:
+    """What happens next: the centre looks at who entered."""
+    return render("invitations/done.html")
+
+
+def _said(name: str) -> str:
+    return request.form.get(name, "").strip()[:LONGEST]
+
+
+def _holder() -> NewHolder:
+    return NewHolder(
+        login=_said("login").lower(),
+        password=request.form.get("password", "")[:LONGEST],
+        words=Reach(
+            person=_said("person") or None,
+            email=_said("email") or None,
+            telephone=_said("telephone") or None,
+        ),
+        language=problems.lang(),
+    )
+
+
+def _sentence(error: FieldError) -> tuple[str, str]:
+    name = error.pointer.rsplit("/", 1)[-1]
+    known = name if name in (*FIELDS, "password") else ""
+    return known, problems.text(f"field.{error.code}", **error.facts)
+
+
+def _form(found: list[tuple[str, str]], status: int) -> Response:
+    values = {name: _said(name) for name in FIELDS}
+    page = render("invitations/start.html", values=values, found=found, errors=dict(found))
+    return make_response(page, status)
