@@ -24,7 +24,7 @@ from services.placement.engine.flow_repair import Change, Repair
 from services.placement.engine.stable import StableMarket, solve_stable
 
 Array = NDArray[Any]
-REPAIRS = 300
+REPAIRS = 200
 #: Above this many applicants a method runs once.
 LARGE = 200_000
 

@@ -28,7 +28,8 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     axes.set(xscale="log", yscale="log", xlabel="applicants", ylabel="processor seconds")
     axes.set_title("Exact individual placement, seats for 90 %")
     axes.grid(True, which="both", alpha=0.3)
-    axes.legend()
+    if axes.lines:
+        axes.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=120, metadata={"Software": None})
     plt.close(figure)
