@@ -21,6 +21,7 @@ from services.placement.engine.groups_bound import Bound, certified
 from services.placement.engine.groups_highs import Solved, step_of
 from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_pool import Floats, Relaxation
+from services.placement.engine.groups_round import greedy_point
 from services.placement.engine.market import Ints
 
 #: Work per stage: boxes times columns stay below this, so that runs without a clock repeat.
@@ -98,7 +99,8 @@ class Search:
         if root.bound is None:
             return Solved(self.best, self.value, None, finished=False)
         self.nodes.append(Node(master.low, master.high, root.bound, root.x))
-        self._take(root.x)
+        if not self._take(root.x) and not self._proved(root.bound):
+            self._round()
         if not self._proved(root.bound) and root.x is not None and self._still(root.bound):
             self._restricted()
         if root.finished:
@@ -139,6 +141,14 @@ class Search:
         if x is None or float(np.abs(x - np.rint(x)).max(initial=0.0)) > INTEGRAL:
             return False
         return self.accept(np.rint(x).astype(np.int64))
+
+    def _round(self) -> None:
+        """An answer at once, from the last fractional one; links to other columns are closed."""
+        master = self.master
+        values = np.asarray(master.solver.getSolution().col_value)
+        if len(values) != len(master.free) + len(master.pool.columns):
+            values = np.zeros(len(master.free) + len(master.pool.columns))
+        self.accept(greedy_point(master, self.cost, values))
 
     def _restricted(self) -> None:
         """The best answer made of the patterns found so far, by HiGHS."""
