@@ -38,8 +38,8 @@ class Bound:
         return -(-self.total // (self.scale * step)) * step
 
 
-def scale_for(cost: Ints, multipliers: NDArray[np.float64], rows: Arrays) -> int:
-    """A power of two that keeps every sum of the formula within 64 bits."""
+def scale_for(cost: Ints, multipliers: NDArray[np.float64], rows: Arrays, most: int = 2**20) -> int:
+    """A power of two up to `most` that keeps every sum of the formula within 64 bits."""
     size = float(np.abs(cost).sum())
     size += float(np.abs(multipliers[_owner(rows)] * rows.val).sum())
     finite = np.maximum(
@@ -47,7 +47,7 @@ def scale_for(cost: Ints, multipliers: NDArray[np.float64], rows: Arrays) -> int
         np.where(np.abs(rows.high) < INF, np.abs(rows.high), 0),
     )
     size += float(np.abs(multipliers * finite).sum())
-    scale = 2**20
+    scale = most
     while scale > 1 and size * scale * 1000 > LIMIT:
         scale //= 2
     return scale
@@ -68,7 +68,8 @@ def certified(
     farkas: bool = False,
 ) -> Bound:
     """Evaluate the formula exactly for rounded multipliers; `farkas` leaves the objective out."""
-    scale = scale_for(cost, multipliers, rows)
+    # What a ray proves may be tiny beside its largest entry, so it is rounded more finely.
+    scale = scale_for(cost, multipliers, rows, 2**40 if farkas else 2**20)
     y = np.rint(multipliers * scale).astype(np.int64)
     # A multiplier without a finite side would be worth nothing: it is left out.
     y[(y > 0) & (rows.low <= -INF)] = 0
