@@ -1,0 +1,223 @@
+"""All checks of one directory, in the order in which they are printed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.placement.verifier import files, lottery, market, market_json, result
+from services.placement.verifier.claims import check_claims
+from services.placement.verifier.files import Arrays
+from services.placement.verifier.flow import envious, is_flow
+from services.placement.verifier.ledger import Fault, Ledger, Unusable
+from services.placement.verifier.market import Market
+from services.placement.verifier.numbers import (
+    REPAIR,
+    draw_places,
+    recompute,
+    school_rows,
+    stage_values,
+)
+from services.placement.verifier.reasons import check_reasons
+from services.placement.verifier.result import Result, read_stages
+from services.placement.verifier.rules import check_rules
+
+CERTIFICATE = "certificate.json"
+
+
+def verify(folder: Path) -> Ledger:
+    """Check a directory; raises `Unusable` when market or answer cannot be read at all."""
+    if not folder.is_dir():
+        raise Unusable([Fault(str(folder), "there is no such directory")])
+    paths = files.gather([partial(files.choose, folder, name) for name in ("market", "result")])
+    read = [files.read_arrays if p.suffix == ".npz" else files.read_json for p in paths]
+    raw = files.gather([partial(r, p) for r, p in zip(read, paths, strict=True)])
+    extra: dict[str, Any] = {}
+    names = (CERTIFICATE, "reasons.json", "report.json", lottery.FILE)
+    there = [name for name in names if (folder / name).is_file()]
+    tables = [n for n in ("certificate.npz", "reasons.npz") if (folder / n).is_file()]
+    tasks = [partial(files.read_json, folder / name) for name in there]
+    tasks += [partial(files.read_arrays, folder / name) for name in tables]
+    extra = dict(zip([*there, *tables], files.gather(tasks), strict=True))
+    m = (market.from_arrays if paths[0].suffix == ".npz" else market_json.from_json)(
+        raw[0], paths[0].name
+    )
+    r = (result.from_arrays if paths[1].suffix == ".npz" else result.from_json)(
+        m, raw[1], paths[1].name
+    )
+    ledger = Ledger()
+    counts = f"{m.sessions} sessions, {m.applicants} applicants, {m.wishes} wishes"
+    ledger.add(f"{paths[0].name} keeps its format", [], counts)
+    ledger.add(f"{r.file} fits its market", r.faults, f"{len(r.who)} parts")
+    hashes = {p.name: files.sha256(p) for p in [*paths, *(folder / n for n in extra)]}
+    _hashes(m, r, extra, hashes, ledger)
+    check_rules(m, r, ledger)
+    draw = draw_places(m.rules["seed"], m.names["applicants.id"])
+    values = stage_values(m, r, draw)
+    _numbers(m, r, values, extra.get("report.json"), ledger)
+    if r.mode == "stable":
+        _stable(m, r, draw, ledger)
+    _evidence(m, r, values, draw, extra, ledger)
+    check_reasons(m, r, draw, extra, ledger)
+    if lottery.FILE in extra:
+        lottery.check_lottery(m, extra[lottery.FILE], hashes[paths[1].name], ledger)
+    else:
+        detail = f"no {lottery.FILE}; places were recomputed from the market's seed"
+        ledger.unverified("where the lottery's seed comes from", detail)
+    return ledger
+
+
+def _hashes(
+    m: Market, r: Result, extra: dict[str, Any], hashes: dict[str, str], ledger: Ledger
+) -> None:
+    own = m.hash()
+    faults: list[Fault] = []
+
+    def same(place: str, said: Any, found: str) -> None:
+        if said != found:
+            faults.append(Fault(place, f"{said} is written, {found} is true"))
+
+    same(f"{r.file}:/market", r.market, own)
+    for name in (CERTIFICATE, "reasons.json"):
+        document = extra.get(name)
+        if document is None:
+            continue
+        if not isinstance(document, dict):
+            faults.append(Fault(name, "an object is needed"))
+            continue
+        kind = f"ieum.{name.removesuffix('.json')}"
+        if document.get("format") != kind or document.get("version") != 1:
+            faults.append(Fault(f"{name}:/format", f"must be {kind}, version 1"))
+        same(f"{name}:/market", document.get("market"), own)
+        same(f"{name}:/result", document.get("result"), hashes[r.file])
+    report = extra.get("report.json")
+    if report is not None:
+        listed = report.get("hashes") if isinstance(report, dict) else None
+        if not isinstance(listed, dict):
+            faults.append(Fault("report.json:/hashes", "an object is needed"))
+            listed = {}
+        covered = {k: v for k, v in hashes.items() if k not in ("report.json", lottery.FILE)}
+        for name, found in {**covered, "market": own}.items():
+            same(f"report.json:/hashes/{name}", listed.get(name), found)
+        for name in sorted(set(listed) - set(covered) - {"market"}):
+            faults.append(Fault(f"report.json:/hashes/{name}", "there is no such file"))
+    ledger.add("hashes", faults, f"market {own}, result {hashes[r.file]}")
+
+
+def _numbers(m: Market, r: Result, values: dict[str, int], report: Any, ledger: Ledger) -> None:
+    known = recompute(m, r)
+    faults: list[Fault] = []
+    for key, said in r.numbers.items():
+        if key in known and (type(said) is not int or said != known[key]):
+            faults.append(Fault(f"{r.file}:/numbers/{key}", f"{said}; recomputed {known[key]}"))
+    if r.file.endswith(".json"):
+        for key in sorted(set(known) - set(r.numbers)):
+            faults.append(Fault(f"{r.file}:/numbers/{key}", f"missing; recomputed {known[key]}"))
+    for i, stage in enumerate(r.stages):
+        found = values.get(stage.stage)
+        if found is None:
+            detail = "there is no such stage, or the parts before the change are missing"
+            faults.append(Fault(f"{r.file}:/stages/{i}", detail))
+        elif stage.value != found:
+            detail = f"{stage.value}; recomputed {found}"
+            faults.append(Fault(f"{r.file}:/stages/{i}/value", detail))
+    expected = list(REPAIR if r.previous is not None else m.rules["stages"])
+    if [s.stage for s in r.stages] != expected:
+        faults.append(Fault(f"{r.file}:/stages", f"must be {', '.join(expected)}"))
+    if r.mode not in market.MODES:
+        faults.append(Fault(f"{r.file}:/mode", f"must be one of {', '.join(market.MODES)}"))
+    if isinstance(report, dict):
+        _report(m, r, known, report, faults)
+    detail = ", ".join(f"{k} {known[k]}" for k in ("placed", "rank", "cost", "worst_school"))
+    ledger.add("claimed numbers", faults, detail)
+
+
+def _report(
+    m: Market, r: Result, known: dict[str, int], report: dict[str, Any], faults: list[Fault]
+) -> None:
+    numbers = report.get("numbers")
+    for key, found in known.items():
+        said = numbers.get(key) if isinstance(numbers, dict) else None
+        if said != found:
+            faults.append(Fault(f"report.json:/numbers/{key}", f"{said}; recomputed {found}"))
+    for key in ("mode",):
+        if report.get(key) != r.mode:
+            faults.append(Fault(f"report.json:/{key}", f"the answer says {r.mode}"))
+    stages, wrong = read_stages(report.get("stages"), "report.json:/stages")
+    faults.extend(wrong)
+    _same_stages(r, stages, "report.json", faults)
+    schools = report.get("schools")
+    for i, row in enumerate(school_rows(m, r)):
+        said = schools[i] if isinstance(schools, list) and i < len(schools) else None
+        if said != row:
+            faults.append(Fault(f"report.json:/schools/{i}", f"recomputed {row}"))
+
+
+def _same_stages(r: Result, stages: list[Any], file: str, faults: list[Fault]) -> None:
+    for i, stage in enumerate(r.stages):
+        other = stages[i] if i < len(stages) else None
+        # The columnar answer has no place for "no bound": it repeats the value.
+        same = other is not None and (
+            (other.stage, other.value, other.claim) == (stage.stage, stage.value, stage.claim)
+            and (other.bound == stage.bound or (stage.claim == "solver-claimed"))
+        )
+        if not same:
+            faults.append(Fault(f"{file}:/stages/{i}", f"the answer says {stage}"))
+    if len(stages) != len(r.stages):
+        faults.append(Fault(f"{file}:/stages", f"the answer has {len(r.stages)} stages"))
+
+
+def _stable(m: Market, r: Result, draw: Any, ledger: Ledger) -> None:
+    if is_flow(m):
+        ledger.unverified(
+            "stability", "serial acceptance of groups; blocking pairs are not checked"
+        )
+        return
+    envy = envious(m, r, draw)
+    names = m.names["applicants.id"]
+    faults = [
+        Fault(f"{r.file}: applicant {names[a]}", "has justified envy")
+        for a in np.nonzero(envy)[0].tolist()
+    ]
+    ledger.add("stability", faults, "nobody has justified envy")
+
+
+def _evidence(
+    m: Market, r: Result, values: dict[str, int], draw: Any, extra: dict[str, Any], ledger: Ledger
+) -> None:
+    document, faults = extra.get(CERTIFICATE), list[Fault]()
+    evidence: dict[int, dict[str, Any]] = {}
+    if isinstance(document, dict):
+        stages, faults = read_stages(document.get("stages"), f"{CERTIFICATE}:/stages")
+        _same_stages(r, stages, CERTIFICATE, faults)
+        rows = document.get("stages")
+        for i, row in enumerate(rows if isinstance(rows, list) else []):
+            own = row.get("evidence") if isinstance(row, dict) else None
+            if isinstance(own, dict):
+                evidence[i] = own
+            else:
+                faults.append(Fault(f"{CERTIFICATE}:/stages/{i}/evidence", "an object is needed"))
+        ledger.add("certificate fits the answer", faults, f"{len(rows or [])} stages")
+    else:
+        ledger.unverified("certificate", f"no {CERTIFICATE}: no claim can be checked")
+    arrays: Arrays | None = extra.get("certificate.npz")
+    if not faults:
+        check_claims(m, r, values, draw, evidence, arrays, CERTIFICATE, ledger)
+    if extra.get("report.json") is not None or r.numbers:
+        _envy_number(m, r, draw, ledger)
+        ledger.unverified("numbers of the other mode", "no evidence is published for them")
+
+
+def _envy_number(m: Market, r: Result, draw: Any, ledger: Ledger) -> None:
+    said = r.numbers.get("justified_envy")
+    if said is None:
+        return
+    if is_flow(m):
+        ledger.unverified("justified envy", f"{said}; blocking pairs of groups are not checked")
+        return
+    found = int(envious(m, r, draw).sum())
+    wrong = [] if said == found else [Fault(f"{r.file}:/numbers/justified_envy", f"is {found}")]
+    ledger.add("justified envy", wrong, f"{found} applicants")
