@@ -17,6 +17,7 @@ from services.placement.bookings import store as bookings
 from services.placement.campaigns import store as campaigns
 from services.placement.demands import api as demands_api
 from services.placement.demands import store as demands
+from services.placement.desk import pages as desk
 from services.placement.hosts import api as hosts_api
 from services.placement.hosts import store as hosts
 from services.placement.offers import api as offers_api
@@ -52,6 +53,7 @@ routes: list[Routes] = [
     placements_api.routes,
     repairs_api.routes,
     waitlists_api.routes,
+    desk.routes,
 ]
 indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **organisations.INDEXES,
@@ -74,6 +76,7 @@ service = Service(
     routes=routes,
     background=background,
     indexes=indexes,
+    templates=(desk.TEMPLATES,),
 )
 
 

@@ -32,6 +32,11 @@ def own(act: Act, campaign: str) -> dict[str, Any]:
     return found
 
 
+def of_centre(act: Act) -> list[dict[str, Any]]:
+    """The campaigns of the act's own centre, the latest deadline first."""
+    return store.of_centre(act)
+
+
 def programme(act: Act, programme: str) -> dict[str, Any] | None:
     """The programme of a campaign: a public fact."""
     return store.programme(replace(act, scope=Public()), programme)

@@ -44,6 +44,12 @@ def campaign(act: Act, id: str) -> dict[str, Any] | None:
     return collection(act, CAMPAIGNS).find_one(within(act.scope, {"_id": id}), session=act.session)
 
 
+def of_centre(act: Act) -> list[dict[str, Any]]:
+    """Every campaign within scope, the latest deadline first."""
+    found = collection(act, CAMPAIGNS).find(within(act.scope, {}), session=act.session)
+    return list(found.sort([("deadline", -1), ("_id", 1)]))
+
+
 def programme(act: Act, id: str) -> dict[str, Any] | None:
     """A programme within scope."""
     return collection(act, PROGRAMMES).find_one(within(act.scope, {"_id": id}), session=act.session)

@@ -1,5 +1,6 @@
 """Use cases of runs: start, cancel, go on without, release, and read what came out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from chassis.act import Act
@@ -103,8 +104,11 @@ def release(
     return store.runs.save(act, stored, noted_state, due=[Due(act.now, "release")])
 
 
-def results(act: Act, id: str, after: int, limit: int) -> list[dict[str, Any]]:
-    """Result rows: all with their reasons for the centre, its own released ones for a school."""
+def results(
+    act: Act, id: str, after: int, limit: int, states: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """Result rows: all (or those in `states`) with their reasons for the centre, its own released
+    ones for a school."""
     if isinstance(act.scope, Party):
         found = store.rows_for_school(act, id, after, limit)
         if not found and after < 0:
@@ -114,7 +118,13 @@ def results(act: Act, id: str, after: int, limit: int) -> list[dict[str, Any]]:
     run = store.runs.get(act, id).state
     if run.result is None:
         return []
-    return store.rows(act, id, run.result.attempt, after, limit)
+    return store.rows(act, id, run.result.attempt, after, limit, states)
+
+
+def counts(act: Act, run: Stored[Run]) -> dict[str, tuple[int, int]]:
+    """Applicants and people of a completed run by the state of their rows."""
+    result = run.state.result
+    return {} if result is None else store.row_counts(act, run.id, result.attempt)
 
 
 def rows_for(act: Act, id: str, applicants: list[str]) -> dict[str, dict[str, Any]]:

@@ -190,6 +190,18 @@ def rows(
     return list(found.sort("number", 1).limit(limit))
 
 
+def row_counts(act: Act, run: str, attempt: int) -> dict[str, tuple[int, int]]:
+    """Applicants and people of one attempt by the state of their rows, within scope."""
+    found = collection(act, RESULTS).aggregate(
+        [
+            {"$match": within(act.scope, {"run": run, "attempt": attempt})},
+            {"$group": {"_id": "$state", "rows": {"$sum": 1}, "people": {"$sum": "$people"}}},
+        ],
+        session=act.session,
+    )
+    return {row["_id"]: (row["rows"], row["people"]) for row in found}
+
+
 def rows_for(
     act: Act, run: str, attempt: int, applicants: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
