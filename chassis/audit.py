@@ -31,6 +31,7 @@ def read_personal_data(act: Act, what: str, ids: Sequence[str], reason: str) -> 
             "ids": list(ids),
             "reason": reason,
             "correlation": act.correlation,
+            "audited": False,
         },
         session=act.session,
     )
@@ -78,8 +79,8 @@ def linked(previous: str, number: int, record: dict[str, Any]) -> dict[str, Any]
 
 def _fresh(database: Documents) -> list[tuple[str, dict[str, Any]]]:
     fields = {"at": 1, "actor": 1, "type": 1, "key": 1, "sequence": 1}
-    acts = database["published"].find({"audited": {"$ne": True}}, fields).limit(BATCH)
-    reads = database["access"].find({"audited": {"$ne": True}}).limit(BATCH)
+    acts = database["published"].find({"audited": False}, fields).limit(BATCH)
+    reads = database["access"].find({"audited": False}).limit(BATCH)
     found = [
         (
             "published",

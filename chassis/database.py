@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time
 from typing import Any
 
+import pymongo
 from bson.codec_options import CodecOptions, TypeEncoder, TypeRegistry
 from pymongo import IndexModel, MongoClient
 
@@ -12,15 +13,26 @@ from chassis.act import Documents
 from chassis.documents import Aggregates
 from chassis.settings import Settings
 
-HOUSE: dict[str, list[list[tuple[str, int]]]] = {
+INDEX_SECONDS = 600.0
+
+Indexes = Sequence[Sequence[tuple[str, int]] | IndexModel]
+
+NOT_CHAINED = IndexModel("audited", partialFilterExpression={"audited": False})
+"""What the audit chain has not taken up yet; it leaves the index when it has."""
+
+HOUSE: dict[str, Indexes] = {
     "leases": [],
-    "published": [[("topic", 1), ("at", 1)], [("key", 1), ("sequence", 1)]],
+    "published": [
+        [("topic", 1), ("partition", 1), ("offset", 1)],
+        [("key", 1), ("sequence", 1)],
+        NOT_CHAINED,
+    ],
     "offsets": [],
     "guards": [[("key", 1), ("group", 1)]],
     "parked": [[("group", 1), ("topic", 1), ("key", 1), ("sequence", 1)], [("why", 1)]],
     "dead_letters": [[("group", 1)]],
     "discarded": [[("group", 1), ("at", 1)]],
-    "access": [[("at", 1)]],
+    "access": [[("at", 1)], NOT_CHAINED],
     "audit": [[("number", 1)]],
     "signing_keys": [],
     "revocations": [],
@@ -75,7 +87,7 @@ def connect(settings: Settings) -> Documents:
 def prepare(
     database: Documents,
     aggregates: Sequence[Aggregates[Any]],
-    indexes: Mapping[str, Sequence[Sequence[tuple[str, int]] | IndexModel]],
+    indexes: Mapping[str, Indexes],
 ) -> list[str]:
     """Create what is missing of collections and indexes. Returns the names of new collections.
 
@@ -90,10 +102,12 @@ def prepare(
         wanted[one.name] = [*(_index(row) for row in one.indexes), *_of_every_aggregate()]
 
     def make(name: str) -> None:
-        if wanted[name]:
-            database[name].create_indexes(wanted[name])
-        elif name not in there:
-            database.create_collection(name)
+        # An index on much data takes longer than any request may.
+        with pymongo.timeout(INDEX_SECONDS):
+            if wanted[name]:
+                database[name].create_indexes(wanted[name])
+            elif name not in there:
+                database.create_collection(name)
 
     with ThreadPoolExecutor(8) as several:
         list(several.map(make, wanted))

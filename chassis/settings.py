@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     smtp_port: int = 1025
     smtp_from: str = "ieum@localhost"
     rate_limits: bool = True
+    recover_check: bool = Field(
+        default=True,
+        description="whether the relay looks for a restored database when it starts; off only "
+        "where several databases share one broker, as in tests",
+    )
     log_level: str = "info"
 
     @cached_property

@@ -45,10 +45,8 @@ def entry(
     value = orjson.dumps(data)
     if len(value) > MOST_BYTES:
         raise Unfit(f"{event.type}: {len(value)} bytes, more than {MOST_BYTES}")
-    # An aggregate's state topics count versions, its log counts densely: their ids must differ.
-    counter = f"v{sequence}" if topic.guard == "state" else str(sequence)
     return {
-        "id": f"{aggregate}:{counter}",
+        "id": numbered(aggregate, sequence, topic),
         "sequence": sequence,
         "topic": topic.name,
         "type": event.type,
@@ -60,6 +58,14 @@ def entry(
         "traceparent": act.traceparent or "",
         "data": value,
     }
+
+
+def numbered(aggregate: str, sequence: int, topic: Topic) -> str:
+    """The id of an event.
+
+    An aggregate's state topics count versions, its log counts densely: their ids must differ.
+    """
+    return f"{aggregate}:v{sequence}" if topic.guard == "state" else f"{aggregate}:{sequence}"
 
 
 def destination(event: Event, own_topic: str | None) -> Topic:

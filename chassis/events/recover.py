@@ -1,21 +1,36 @@
 """After a restore, and after a lost topic: bring database and log together again.
 
 A restored database is older than the log. As a consumer it catches up, since its offsets were
-restored with it. As a producer it would give old sequence numbers to new events: `recover` reads
-the service's own topics and moves each aggregate past the highest published sequence first.
+restored with it. As a producer it would give old numbers to new events: `recover` first reads what
+the service's own topics have and its archive has not, archives it, and moves each aggregate behind
+its last published number. States stay as they were restored: an event does not carry all of one.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
+import pymongo
 from pymongo import UpdateOne
 
 from chassis.context import Context
 from chassis.contracts import owned_by
 from chassis.documents import Aggregates
+from chassis.events import numbers
 from chassis.events.broker import Admin, Outgoing, Place, Publisher, Record, scan
 from chassis.events.envelope import Malformed, outline
+from chassis.leases import Lease, stable_name
 from chassis.logs import logger
+
+RESTORE_STEP = 1_000_000
+"""How far a restore moves every version: an If-Match from before it can then never hold."""
+LEASE_SECONDS = 60.0
+PATIENCE_SECONDS = 15.0
+SLICE = 500
+
+
+class RecoverFirst(Exception):
+    """The log knows more than this database: `recover` has to run before anything is published."""
 
 
 def _ends(context: Context) -> dict[Place, int]:
@@ -29,92 +44,181 @@ def _ends(context: Context) -> dict[Place, int]:
         admin.close()
 
 
-def archived(context: Context) -> dict[Place, int]:
-    """Where our own archive of each partition ends: the offset after the last message in it."""
-    rows = context.database["published"].aggregate(
-        [
-            {
-                "$group": {
-                    "_id": {"topic": "$topic", "partition": "$partition"},
-                    "last": {"$max": "$offset"},
-                }
-            }
-        ]
-    )
-    return {(row["_id"]["topic"], row["_id"]["partition"]): row["last"] + 1 for row in rows}
+def _archived(context: Context, places: Sequence[Place]) -> dict[Place, int]:
+    """Up to where each partition of our own is known: by the archive, or by the last check."""
+    house = context.database["house"].find_one({"_id": "recover"}) or {}
+    found = {}
+    for topic, partition in places:
+        last = context.database["published"].find_one(
+            {"topic": topic, "partition": partition}, {"offset": 1}, sort=[("offset", -1)]
+        )
+        checked = house.get("checked", {}).get(_written((topic, partition)), 0)
+        found[topic, partition] = max(checked, last["offset"] + 1 if last else 0)
+    return found
 
 
-def needed(context: Context) -> int:
-    """How many messages of our own topics this database knows nothing of.
+def _written(place: Place) -> str:
+    # A full stop in the name of a field would be a path for the database.
+    return f"{place[0]}/{place[1]}".replace(".", ":")
 
-    Zero in normal life: what was published but not archived still stands in an outbox.
+
+def _id(record: Record) -> str | None:
+    """The event's id, or None for bytes that are none of our messages and take no number."""
+    try:
+        outline(record.key, record.headers)
+    except Malformed:
+        return None
+    return dict(record.headers).get("ce_id", b"").decode(errors="replace") or None
+
+
+def flagged(context: Context) -> bool:
+    """Whether a check found that `recover` is needed and it has not run to its end since."""
+    row = context.database["house"].find_one({"_id": "recover"})
+    return bool(row and row.get("needed"))
+
+
+def needed(context: Context, aggregates: Sequence[Aggregates[Any]]) -> int:
+    """How many messages of our own topics this database knows nothing of; flags it if any.
+
+    Zero in normal life: what was published but not archived still stands in an outbox. Reads what
+    was published since the last archived message only, and remembers how far it looked.
     """
-    names = [name for name in context.database.list_collection_names() if "." not in name]
+    ends = _ends(context)
     unknown = 0
-    for batch in scan(context.settings, archived(context), _ends(context)):
-        for record in batch:
-            id = dict(record.headers).get("ce_id", b"").decode(errors="replace")
-            known = context.database["published"].count_documents({"_id": id}, limit=1) or any(
-                context.database[name].count_documents({"outbox.id": id}, limit=1) for name in names
-            )
-            unknown += not known
+    for batch in scan(context.settings, _archived(context, list(ends)), ends):
+        unknown += _unknown(context, aggregates, batch)
+    house = context.database["house"]
+    if unknown:
+        logger().error("recover_needed", messages=unknown)
+        house.update_one({"_id": "recover"}, {"$set": {"needed": True}}, upsert=True)
+    elif not flagged(context):
+        checked = {f"checked.{_written(place)}": end for place, end in ends.items()}
+        if checked:
+            house.update_one({"_id": "recover"}, {"$max": checked}, upsert=True)
     return unknown
 
 
-def recover(context: Context, aggregates: Sequence[Aggregates[Any]]) -> dict[str, int]:
-    """Move each aggregate to the highest published sequence and archive what was missing."""
-    highest: dict[tuple[str, str], int] = {}
-    read = 0
-    for batch in scan(context.settings, archived(context), _ends(context)):
-        archive = [row for record in batch if (row := _archive(record)) is not None]
-        if archive:
-            context.database["published"].bulk_write(archive, ordered=False)
+def _unknown(
+    context: Context, aggregates: Sequence[Aggregates[Any]], records: Sequence[Record]
+) -> int:
+    """How many of these messages stand neither in the archive nor in an outbox."""
+    database = context.database
+    left = {id: record for record in records if (id := _id(record)) is not None}
+
+    def drop_archived() -> None:
+        for row in database["published"].find({"_id": {"$in": list(left)}}, {"_id": 1}):
+            del left[row["_id"]]
+
+    drop_archived()
+    for one in aggregates:
+        wanted = {"outbox.id": {"$in": list(left)}}
+        for row in database[one.name].find(wanted, {"outbox": 1}) if left else ():
+            for entry in row["outbox"]:
+                # A request accepted since the restore has the number, but it is another event.
+                if entry["id"] in left and _said_by(left[entry["id"]], entry):
+                    del left[entry["id"]]
+    if left:
+        # A relay that was just ending may have moved them from outbox to archive meanwhile.
+        drop_archived()
+    return len(left)
+
+
+def _said_by(record: Record, entry: dict[str, Any]) -> bool:
+    told = dict(record.headers).get("ce_time", b"").decode(errors="replace")
+    return record.value == bytes(entry["data"]) and told == entry["time"]
+
+
+def recover(context: Context, aggregates: Sequence[Aggregates[Any]]) -> dict[str, Any]:
+    """Archive what is missing and move each aggregate behind its last published number.
+
+    Answers how many messages were `read`, how many of them were `unknown`, how many aggregates
+    `moved`, and the `lost` ones: created after the backup, known to the log alone. Safe to repeat
+    after a crash. Raises RecoverFirst while the relay still runs.
+    """
+    owner = stable_name(context.settings.replica, "recover")
+    lease = Lease(context.database, "relay", owner, LEASE_SECONDS)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not lease.take():
+        if time.monotonic() > end:
+            raise RecoverFirst("the relay still runs: stop web and worker first")
+        context.wait(0.5)
+    try:
+        return _recover(context, aggregates, lease)
+    finally:
+        lease.leave()
+
+
+def _recover(
+    context: Context, aggregates: Sequence[Aggregates[Any]], lease: Lease
+) -> dict[str, Any]:
+    house = context.database["house"]
+    ends = _ends(context)
+    begun = (house.find_one({"_id": "recover"}) or {}).get("since")
+    if begun is None:
+        # Kept until the end, so that a recovery that was cut short reads the same again.
+        since = _archived(context, list(ends))
+        begun = {_written(place): offset for place, offset in since.items()}
+        house.update_one({"_id": "recover"}, {"$set": {"needed": True, "since": begun}}, True)
+        resumed = False
+    else:
+        since = {place: begun.get(_written(place), 0) for place in ends}
+        resumed = True
+    keys: dict[str, int] = {}
+    read = unknown = 0
+    for batch in scan(context.settings, since, ends):
+        lease.take()
+        unknown += _unknown(context, aggregates, batch)
+        rows = [_archive(record) for record in batch if _id(record) is not None]
+        if rows:
+            context.database["published"].bulk_write(rows, ordered=False)
         for record in batch:
-            try:
+            if _id(record) is not None:
                 found = outline(record.key, record.headers)
-            except Malformed:
-                continue
-            where = (record.topic, found.key)
-            highest[where] = max(highest.get(where, 0), found.sequence)
+                keys[found.key] = max(keys.get(found.key, 0), found.sequence)
         read += len(batch)
     moved = 0
-    for one in aggregates:
-        for (topic, key), sequence in highest.items():
-            if topic != one.topic:
-                continue
-            moved += (
-                context.database[one.name]
-                .update_one(
-                    {"_id": key, "sequence": {"$lt": sequence}},
-                    {
-                        "$set": {"sequence": sequence, "recovered": True, "outbox": []},
-                        "$inc": {"version": 1_000_000},
-                    },
-                )
-                .modified_count
-            )
-    context.database["house"].update_one(
-        {"_id": "recover"}, {"$set": {"needed": False}}, upsert=True
+    lost = set(keys)
+    if unknown or resumed:
+        for one in aggregates:
+            with pymongo.timeout(600):
+                context.database[one.name].update_many({}, {"$inc": {"version": RESTORE_STEP}})
+            for id in _there(context, one.name, sorted(keys)):
+                moved += numbers.settle(context.database, one.name, id)
+                lost.discard(id)
+            lease.take()
+    else:
+        lost = set()
+    checked = {f"checked.{_written(place)}": end for place, end in ends.items()}
+    house.update_one(
+        {"_id": "recover"},
+        {"$set": {"needed": False, **checked}, "$unset": {"since": ""}},
     )
-    logger().info("recovered", read=read, moved=moved)
-    return {"read": read, "moved": moved}
+    logger().info("recovered", read=read, unknown=unknown, moved=moved, lost=len(lost))
+    return {"read": read, "unknown": unknown, "moved": moved, "lost": sorted(lost)}
 
 
-def _archive(record: Record) -> UpdateOne | None:
+def _there(context: Context, name: str, ids: Sequence[str]) -> list[str]:
+    found = []
+    for start in range(0, len(ids), SLICE):
+        wanted = {"_id": {"$in": ids[start : start + SLICE]}}
+        found += [str(row["_id"]) for row in context.database[name].find(wanted, {"_id": 1})]
+    return found
+
+
+def _archive(record: Record) -> UpdateOne:
     headers = {name: value.decode(errors="replace") for name, value in record.headers}
-    if record.key is None or "ce_id" not in headers:
-        return None
     kept = {
         "topic": record.topic,
-        "key": record.key.decode(errors="replace"),
+        "key": (record.key or b"").decode(errors="replace"),
         "sequence": int(headers["ce_sequence"]),
-        "type": headers["ce_type"].rpartition(".v")[0],
-        "at": headers["ce_time"],
+        "type": headers.get("ce_type", "").rpartition(".v")[0],
+        "at": headers.get("ce_time", ""),
         "actor": headers.get("ce_actor", ""),
         "value": record.value,
         "headers": [[name, value] for name, value in record.headers],
         "partition": record.partition,
         "offset": record.offset,
+        "audited": False,
     }
     return UpdateOne({"_id": headers["ce_id"]}, {"$setOnInsert": kept}, upsert=True)
 

@@ -17,6 +17,7 @@ from chassis.act import Documents
 from chassis.clock import now
 from chassis.context import Context
 from chassis.documents import Aggregates
+from chassis.events import numbers, recover
 from chassis.events.broker import Outgoing, Publisher, Sent
 from chassis.events.envelope import headers
 from chassis.leases import Lease, stable_name
@@ -27,6 +28,7 @@ BATCH = 300
 MOST_EVENTS = 2000
 BUSY_SECONDS = 0.02
 IDLE_SECONDS = 0.25
+NOT_RECOVERED = "the log knows more than this database: run `recover`"
 
 
 def pending(
@@ -66,6 +68,9 @@ def ready(rows: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str
 def publish(database: Documents, publisher: Publisher, rows: Sequence[dict[str, Any]]) -> int:
     """Publish, archive and remove what is ready of these rows. Returns how many went out."""
     chosen = ready(rows)
+    taken = numbers.taken(database, [entry for _, entry in chosen])
+    if taken:
+        chosen = _without_taken(database, chosen, taken)
     outgoing = [
         Outgoing(
             topic=entry["topic"],
@@ -98,6 +103,17 @@ def publish(database: Documents, publisher: Publisher, rows: Sequence[dict[str, 
     return len(archive)
 
 
+def _without_taken(
+    database: Documents, chosen: Sequence[tuple[dict[str, Any], dict[str, Any]]], taken: set[str]
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Give aggregates that ask for a number for the second time the next one; they wait a turn."""
+    wrong = {(row["from"], row["_id"]) for row, entry in chosen if entry["id"] in taken}
+    for name, id in wrong:
+        logger().warning("number_taken", collection=name, aggregate=id)
+        numbers.settle(database, name, id)
+    return [pair for pair in chosen if (pair[0]["from"], pair[0]["_id"]) not in wrong]
+
+
 def _archived(entry: dict[str, Any], message: Outgoing, outcome: Sent) -> UpdateOne:
     kept = {
         "topic": entry["topic"],
@@ -110,6 +126,7 @@ def _archived(entry: dict[str, Any], message: Outgoing, outcome: Sent) -> Update
         "headers": [[name, value] for name, value in message.headers],
         "partition": outcome.partition,
         "offset": outcome.offset,
+        "audited": False,
     }
     return UpdateOne({"_id": entry["id"]}, {"$setOnInsert": kept}, upsert=True)
 
@@ -129,9 +146,15 @@ def _quarantine(
 
 
 def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
-    """The role `relay`: publish while holding the service's lease."""
+    """The role `relay`: publish while holding the service's lease.
+
+    Raises RecoverFirst if the log knows more than the database: it was restored from a backup.
+    """
     owned = [one for one in aggregates if one.topic is not None]
     database, settings = context.database, context.settings
+    if recover.flagged(context):
+        # Before the lease, which `recover` itself holds while it works.
+        raise recover.RecoverFirst(NOT_RECOVERED)
     lease = Lease(database, "relay", stable_name(settings.replica, "relay"), LEASE_SECONDS)
     publisher: Publisher | None = None
     rest = BUSY_SECONDS
@@ -141,6 +164,7 @@ def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
             context.wait(0.3)
             continue
         if publisher is None:
+            _refuse_restored(context, owned, lease)
             publisher = Publisher(settings)
         rows = pending(database, owned)
         _measure(database, rows)
@@ -153,6 +177,13 @@ def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
     if publisher is not None:
         # Closing the client can leave its thread behind; everything sent is acknowledged.
         os._exit(0)
+
+
+def _refuse_restored(context: Context, owned: Sequence[Aggregates[Any]], lease: Lease) -> None:
+    """Look once, before anything is published. What it finds, only `recover` lifts."""
+    if context.settings.recover_check and recover.needed(context, owned):
+        lease.leave()
+        raise recover.RecoverFirst(NOT_RECOVERED)
 
 
 def _measure(database: Documents, rows: Sequence[dict[str, Any]]) -> None:

@@ -46,6 +46,7 @@ def context_of(service: Service, servers: Servers, database: str) -> Context:
         secrets=_SECRETS,
         public_address="http://localhost",
         digest_seconds=0,
+        recover_check=False,
         replica=database,
     )
     if servers.kafka not in _TOPICS:

@@ -62,7 +62,7 @@ def test_every_query_carries_its_scope_or_says_why_not(path: Path) -> None:
     "source",
     [
         "def all_of(act):\n    return collection(act, NAME).find({})",
-        "def one(act, id):\n    'One.'\n    rows = collection(act, NAME)\n    return rows.find_one(id)",
+        "def one(act, id):\n    rows = collection(act, NAME)\n    return rows.find_one(id)",
     ],
 )
 def test_a_query_without_a_scope_or_a_reason_is_found(source: str) -> None:
