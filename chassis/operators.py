@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import click
 
-from chassis import audit
+from chassis import verify
 from chassis.clock import now
 from chassis.context import Context, open_context
 from chassis.contracts import owned_by, topics
@@ -65,10 +65,13 @@ def add(commands: click.Group, service: Service) -> None:
             known = ", ".join(service.projections.all)
             raise click.UsageError(f"no read model {unknown[0]}; there are: {known}")
         context = opened()
-        rows = [
-            rebuild.Rebuild(context, service, service.projections.all[name]).run()
-            for name in chosen
-        ]
+        try:
+            rows = [
+                rebuild.Rebuild(context, service, service.projections.all[name]).run()
+                for name in chosen
+            ]
+        except rebuild.NotCaughtUp as error:
+            raise click.ClickException(str(error)) from None
         tell(rows, as_json)
 
     @commands.command(name="republish", help="Send archived events again, with old sequences.")
@@ -84,10 +87,14 @@ def add(commands: click.Group, service: Service) -> None:
     def catch_up(check: bool, as_json: bool) -> None:
         context = opened()
         if check:
-            unknown = recover.needed(context)
-            tell({"unknown messages": unknown}, as_json)
-            raise SystemExit(1 if unknown else 0)
-        tell(recover.recover(context, service.aggregates), as_json)
+            unknown = recover.needed(context, service.aggregates)
+            wanted = recover.flagged(context)
+            tell({"unknown messages": unknown, "recover": "needed" if wanted else "no"}, as_json)
+            raise SystemExit(1 if wanted else 0)
+        try:
+            tell(recover.recover(context, service.aggregates), as_json)
+        except recover.RecoverFirst as error:
+            raise click.ClickException(str(error)) from None
 
     @commands.group(help="The places in the log that this service has reached.")
     def offsets() -> None: ...
@@ -108,12 +115,17 @@ def add(commands: click.Group, service: Service) -> None:
         )
         tell({"partitions": done.modified_count}, as_json)
 
-    @commands.command(help="Check the audit chain; exit code 1 where it is broken.")
+    @commands.command(
+        name="verify",
+        help="Check numbers, outboxes, read models against the log, and the audit chain; "
+        "one sentence per fault, exit code 1 if there is any.",
+    )
+    @click.option("--age", default=60.0, show_default=True, help="Seconds an event may wait.")
     @as_json
-    def verify(as_json: bool) -> None:
-        broken = audit.verify(opened().database)
-        tell({"audit chain": broken or "whole"}, as_json)
-        raise SystemExit(1 if broken else 0)
+    def check(age: float, as_json: bool) -> None:
+        found = verify.faults(opened(), service, age)
+        tell([{"fault": fault} for fault in found], as_json)
+        raise SystemExit(1 if found else 0)
 
 
 def followers(context: Context, service: Service) -> list[Follower]:

@@ -1,12 +1,15 @@
 """Rebuild a read model from the log while the service runs, and tell whether two are equal.
 
-The log is projected into shadow collections with a guard of their own. When they have almost
-caught up, the live projector is held at its offsets, the shadow reads exactly to them, and the
-collections are swapped. A rebuild reads and writes the read model only: it sends nothing.
+The log is projected into shadow collections with a guard of their own, never beyond the live
+projector's offsets. When they have almost caught up with it, it is held, the shadow reads exactly
+to it, and the collections are swapped, or only compared. What is parked or was discarded in the
+live model is so in the shadow too, since both share what the guards will say next. A rebuild reads
+and writes the read model only: it sends nothing.
 """
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,12 +21,13 @@ from pymongo.write_concern import WriteConcern
 from chassis.act import TRANSACTION_SECONDS, Documents
 from chassis.context import Context
 from chassis.contracts import topics
-from chassis.events.broker import Admin, Place, Record, scan
+from chassis.events.broker import Place, Record, scan
 from chassis.events.handlers import Projection, Write
-from chassis.events.inbox import Inbox
+from chassis.events.inbox import SKIPPED, Inbox
 from chassis.service import Service
 
 BATCH = 500
+DIGEST_SECONDS = 300.0
 NEAR = 500
 """So close to the end that the live projector may be held while the rest is read."""
 
@@ -38,8 +42,12 @@ def digest(database: Documents, collections: Sequence[str], suffix: str = "") ->
     return found.hexdigest()
 
 
+class NotCaughtUp(Exception):
+    """The live projector is behind its own guards or has never run; let it run first."""
+
+
 class Rebuild:
-    """One rebuild of one read model."""
+    """One rebuild of one read model, or one comparison of it with the log."""
 
     def __init__(self, context: Context, service: Service, projection: Projection) -> None:
         self.context = context
@@ -48,26 +56,32 @@ class Rebuild:
         self.group = f"{self.live}-rebuild-{projection.name}"
         self.suffix = "__rebuilt"
         self.read: dict[Place, int] = {}
-        discarded = context.database["discarded"].find({"group": self.live})
-        self._discarded = {(row["topic"], row.get("key"), row.get("sequence")) for row in discarded}
+        self._discarded: set[tuple[str, Any, Any]] = set()
+        self._refused: dict[tuple[str, str, int], str] = {}
 
-    def run(self) -> dict[str, Any]:
-        """Rebuild and swap. Returns the hashes before and after, and how much was read."""
+    def run(self, swap: bool = True) -> dict[str, Any]:
+        """Rebuild and swap, or only compare. Returns both hashes, and how much was read.
+
+        Raises NotCaughtUp where the shadow could not be made equal to the live model's guards.
+        """
         database = self.context.database
         self._clean()
         self._make_shadow()
         messages = 0
-        while True:
-            ends = self._ends()
-            messages += self._read_to(ends)
-            if sum(self._ends().values()) - sum(self.read.values()) <= NEAR:
-                break
-        held = self._hold()
         try:
-            messages += self._read_to(held)
-            before = digest(database, self.projection.collections)
-            after = digest(database, self.projection.collections, self.suffix)
-            for name in self.projection.collections:
+            while True:
+                reached = self._reached()
+                messages += self._read_to(reached)
+                if sum(self._reached().values()) - sum(reached.values()) <= NEAR:
+                    break
+            self._hold()
+            messages += self._read_to(self._reached())
+            if self._guards(self.group) != self._guards(self.live):
+                raise NotCaughtUp(f"{self.projection.name}: the projector has to catch up first")
+            with pymongo.timeout(DIGEST_SECONDS):
+                before = digest(database, self.projection.collections)
+                after = digest(database, self.projection.collections, self.suffix)
+            for name in self.projection.collections if swap else ():
                 database[f"{name}{self.suffix}"].rename(name, dropTarget=True)
         finally:
             self._release()
@@ -98,17 +112,32 @@ class Rebuild:
         for name in ("guards", "parked", "dead_letters"):
             database[name].delete_many({"group": self.group})
 
-    def _ends(self) -> dict[Place, int]:
-        admin = Admin(self.context.settings)
-        try:
-            there = admin.described(self.projection.topics)
-            return admin.ends(
-                [(name, part) for name, (_, parts) in there.items() for part in range(parts)]
-            )
-        finally:
-            admin.close()
+    def _reached(self) -> dict[Place, int]:
+        """How far the live projector has come in each partition."""
+        wanted = {"group": self.live, "topic": {"$in": list(self.projection.topics)}}
+        rows = self.context.database["offsets"].find(wanted)
+        return {(row["topic"], row["partition"]): row["next"] for row in rows}
+
+    def _guards(self, group: str) -> dict[tuple[str, str], int]:
+        """The last sequence of each key that took effect in a group."""
+        wanted = {"group": group, "topic": {"$in": list(self.projection.topics)}}
+        rows = self.context.database["guards"].find(wanted, {"topic": 1, "key": 1, "sequence": 1})
+        return {(row["topic"], row["key"]): row["sequence"] for row in rows if row["sequence"]}
+
+    def _look_at_the_dead(self) -> None:
+        """What has no effect in the live model must have none in the shadow."""
+        database, live = self.context.database, {"group": self.live}
+        self._discarded = {
+            (row["topic"], row.get("key"), row.get("sequence"))
+            for row in database["discarded"].find(live)
+        }
+        self._refused = {
+            (row["topic"], row["key"], row["sequence"]): row["error"]
+            for row in database["parked"].find({**live, "why": "poison"})
+        }
 
     def _read_to(self, ends: dict[Place, int]) -> int:
+        self._look_at_the_dead()
         number = 0
         for batch in scan(self.context.settings, self.read, ends):
             for start in range(0, len(batch), BATCH):
@@ -118,7 +147,7 @@ class Rebuild:
         return number
 
     def _apply(self, records: Sequence[Record]) -> None:
-        wanted = [one for one in records if not self._was_discarded(one)]
+        wanted = [_passed_over(one) if self._was_discarded(one) else one for one in records]
 
         def once(session: Any) -> None:
             inbox = Inbox(
@@ -128,6 +157,7 @@ class Rebuild:
                 keys=self.context.keys,
                 handle=lambda event, _: self._writes(event),
                 session=session,
+                refused=self._refused,
             )
             inbox.take(wanted)
             inbox.write()
@@ -152,14 +182,21 @@ class Rebuild:
             return []
         return [(f"{name}{self.suffix}", operation) for name, operation in handler(event)]
 
-    def _hold(self) -> dict[Place, int]:
+    def _hold(self) -> None:
         """Hold the live projector at its offsets; its next compare-and-set misses, and it rests."""
-        wanted = {"group": self.live, "topic": {"$in": list(self.projection.topics)}}
-        offsets = self.context.database["offsets"]
-        offsets.update_many(wanted, {"$set": {"held": True}})
-        return {(row["topic"], row["partition"]): row["next"] for row in offsets.find(wanted)}
+        self.context.database["offsets"].update_many(
+            {"group": self.live, "topic": {"$in": list(self.projection.topics)}},
+            {"$set": {"held": True}},
+        )
 
     def _release(self) -> None:
         self.context.database["offsets"].update_many(
             {"group": self.live}, {"$set": {"held": False}}
         )
+
+
+def _passed_over(record: Record) -> Record:
+    """A message that was discarded: it takes its number and has no effect."""
+    found = dict(record.headers) | {"ce_type": f"{SKIPPED}.v1".encode()}
+    headers = {"ce_id": b"", "ce_time": b""} | found
+    return replace(record, value=b"{}", headers=list(headers.items()))
