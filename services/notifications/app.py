@@ -10,6 +10,7 @@ from services.notifications.deliveries import api as deliveries
 from services.notifications.deliveries import role
 from services.notifications.deliveries.store import DELIVERIES
 from services.notifications.deliveries.store import INDEXES as LEDGER
+from services.notifications.desk import pages as desk
 from services.notifications.directory.store import INDEXES as DIRECTORY
 from services.notifications.messages import api as inbox
 from services.notifications.messages.reminders import REMINDERS
@@ -26,9 +27,10 @@ service = Service(
     projections=projections,
     reactions=reactions,
     timers=timers,
-    routes=(inbox.routes, deliveries.routes, preferences.routes),
+    routes=(inbox.routes, deliveries.routes, preferences.routes, desk.routes),
     background={"send": role.run},
     indexes={**DIRECTORY, **LEDGER},
+    templates=(desk.TEMPLATES,),
 )
 
 

@@ -69,7 +69,7 @@ def results(act: Act, path: RunPath, query: ResultsQuery) -> str:
     run = runs.show(act, path.run_id)
     desk = operations.of_run(act, run)
     counts = {name: getattr(desk.verdict, name).groups for name in STATES} if desk.verdict else {}
-    state = query.state or next((name for name in STATES if counts.get(name)), STATES[-1])
+    state: State = query.state or next((name for name in STATES if counts.get(name)), STATES[-1])
     rows = runs.results(act, path.run_id, query.cursor, PAGE, (state,))
     return render(
         "desk/run.html",
