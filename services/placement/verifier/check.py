@@ -110,6 +110,8 @@ def _hashes(
 def _numbers(m: Market, r: Result, values: dict[str, int], report: Any, ledger: Ledger) -> None:
     known = recompute(m, r)
     faults: list[Fault] = []
+    schools = school_rows(m, r)
+    vector = [[row["school"], row["people"] - row["placed"], row["people"]] for row in schools]
     for key, said in r.numbers.items():
         if key in known and (type(said) is not int or said != known[key]):
             faults.append(Fault(f"{r.file}:/numbers/{key}", f"{said}; recomputed {known[key]}"))
@@ -124,33 +126,40 @@ def _numbers(m: Market, r: Result, values: dict[str, int], report: Any, ledger: 
         elif stage.value != found:
             detail = f"{stage.value}; recomputed {found}"
             faults.append(Fault(f"{r.file}:/stages/{i}/value", detail))
+        for k, row in enumerate(stage.schools if isinstance(stage.schools, list) else []):
+            if row not in vector:
+                place = f"{r.file}:/stages/{i}/schools/{k}"
+                faults.append(Fault(place, f"{row}: school, unplaced and size are others"))
     expected = list(REPAIR if r.previous is not None else m.rules["stages"])
     if [s.stage for s in r.stages] != expected:
         faults.append(Fault(f"{r.file}:/stages", f"must be {', '.join(expected)}"))
     if r.mode not in market.MODES:
         faults.append(Fault(f"{r.file}:/mode", f"must be one of {', '.join(market.MODES)}"))
     if isinstance(report, dict):
-        _report(m, r, known, report, faults)
+        _report(r, known, schools, report, faults)
     detail = ", ".join(f"{k} {known[k]}" for k in ("placed", "rank", "cost", "worst_school"))
     ledger.add("claimed numbers", faults, detail)
 
 
 def _report(
-    m: Market, r: Result, known: dict[str, int], report: dict[str, Any], faults: list[Fault]
+    r: Result,
+    known: dict[str, int],
+    rows: list[dict[str, Any]],
+    report: dict[str, Any],
+    faults: list[Fault],
 ) -> None:
     numbers = report.get("numbers")
     for key, found in known.items():
         said = numbers.get(key) if isinstance(numbers, dict) else None
         if said != found:
             faults.append(Fault(f"report.json:/numbers/{key}", f"{said}; recomputed {found}"))
-    for key in ("mode",):
-        if report.get(key) != r.mode:
-            faults.append(Fault(f"report.json:/{key}", f"the answer says {r.mode}"))
+    if report.get("mode") != r.mode:
+        faults.append(Fault("report.json:/mode", f"the answer says {r.mode}"))
     stages, wrong = read_stages(report.get("stages"), "report.json:/stages")
     faults.extend(wrong)
     _same_stages(r, stages, "report.json", faults)
     schools = report.get("schools")
-    for i, row in enumerate(school_rows(m, r)):
+    for i, row in enumerate(rows):
         said = schools[i] if isinstance(schools, list) and i < len(schools) else None
         if said != row:
             faults.append(Fault(f"report.json:/schools/{i}", f"recomputed {row}"))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.placement.verifier.files import Arrays, Ints, integers
 from services.placement.verifier.ledger import Fault, Ledger
-from services.placement.verifier.market import Market
+from services.placement.verifier.market import NO_SLOT, Market
 from services.placement.verifier.numbers import seats_of_parts
 from services.placement.verifier.result import Result
 from services.placement.verifier.rules import barred, barriers
@@ -87,11 +87,44 @@ class Facts:
         return any(bool(flags[w]) for flags in self.flags.values())
 
 
+def barrier_holds(m: Market, a: int, w: int, code: str, facts: dict[str, Any]) -> bool:
+    """Whether the facts of a barred wish are among those that bar it."""
+    c, names = m.col, m.names["sessions.id"]
+    known: list[dict[str, Any]] = []
+    stops, first = m.stops(w), int(c["wishes.stop_ptr"][w])
+    busy = range(int(c["applicants.busy_ptr"][a]), int(c["applicants.busy_ptr"][a + 1]))
+    for k, s in enumerate(stops):
+        start, end = int(c["sessions.start"][s]), int(c["sessions.end"][s])
+        if code == "excluded":
+            rows = [row for row in m.excluded if row[:2] == [a, s]]
+            known += [{"session": names[s], "filter": row[2], "facts": row[3]} for row in rows]
+        elif code == "busy" and start != NO_SLOT:
+            times = [(int(c["applicants.busy_start"][i]), int(c["applicants.busy_end"][i]))
+                     for i in busy]  # fmt: skip
+            meets = [(lo, hi) for lo, hi in times if start < hi and lo < end]
+            known += [{"session": names[s], "start": lo, "end": hi} for lo, hi in meets]
+        elif code == "travel_time" and k:
+            way, leave = (
+                int(c["wishes.stop_travel"][first + k]),
+                int(c["sessions.end"][stops[k - 1]]),
+            )
+            if NO_SLOT not in (start, leave) and leave + way > start:
+                pair = {"from": names[stops[k - 1]], "to": names[s]}
+                known.append({**pair, "travel": way, "minutes": start - leave})
+        elif code == "too_large":
+            part = int(c["applicants.split_smallest" if m.splits[a] else "applicants.people"][a])
+            own, high = int(c["wishes.stop_seats"][first + k]), int(c["sessions.max"][s])
+            need = part if own < 0 else own
+            if need > high:
+                known.append({"session": names[s], "seats": need, "max": high})
+    return facts in known
+
+
 def wish_fault(f: Facts, a: int, w: int, code: str, facts: dict[str, Any]) -> str | None:
     """What is wrong with one wish's reason; empty if it holds, None if it is not checked."""
     m = f.m
     if code in f.flags:
-        return "" if f.flags[code][w] else "no such rule bars this wish"
+        return "" if barrier_holds(m, a, w, code, facts) else "no such rule bars this wish"
     if f.barred(w):
         return "this wish is barred, which must be its reason"
     if code == "better_granted":
@@ -100,12 +133,11 @@ def wish_fault(f: Facts, a: int, w: int, code: str, facts: dict[str, Any]) -> st
         return "" if good else "nothing granted is ranked no worse"
     if code == "lottery":
         own, cutoff = facts.get("own"), facts.get("cutoff")
-        if own != int(f.draw[a]) + 1:
-            return f"the place in the lottery is {int(f.draw[a]) + 1}"
         seated = set((f.draw[f.r.who] + 1).tolist())
-        return "" if cutoff in seated and cutoff < own else "nobody of that earlier place is seated"
+        if own != int(f.draw[a]) + 1 or cutoff not in seated or cutoff >= own:
+            return f"its place is {int(f.draw[a]) + 1}, or nobody of that earlier place is seated"
     s = f.index.get(facts.get("session", ""))
-    if code in {"full", "sealed", "price", "below_min", "keeps_minimum"}:
+    if code in {"full", "sealed", "price", "lottery", "below_min", "keeps_minimum"}:
         if s is None or (s not in m.stops(w) and code != "keeps_minimum"):
             return "the session is none of the wish's"
         return _at_session(f, a, w, s, code, facts)

@@ -23,6 +23,7 @@ class Stage:
     value: int
     bound: int | None
     claim: str
+    schools: Any = field(default=None, compare=False)
 
 
 @dataclass(eq=False)
@@ -60,7 +61,8 @@ def read_stages(rows: Any, place: str) -> tuple[list[Stage], list[Fault]]:
             and row.get("claim") in CLAIMS
         )
         if good:
-            out.append(Stage(row["stage"], row["value"], row.get("bound"), row["claim"]))
+            shown = row.get("schools")
+            out.append(Stage(row["stage"], row["value"], row.get("bound"), row["claim"], shown))
         else:
             detail = f"stage, value, bound and claim ({', '.join(CLAIMS)}) are needed"
             faults.append(Fault(f"{place}/{i}", detail))
