@@ -3,8 +3,6 @@
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,17 +12,11 @@ from rich.table import Table
 
 from demo import opening
 from demo.client import REQUESTS, Answered, Json, Person, wait_for
+from demo.opening import several
 from demo.world import PASSWORD, World, slot
 
 API = "/placement/api/v1"
-TOGETHER = 6
 RUN_SECONDS = 20
-
-
-def several(work: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
-    """Do the same for many, a few at a time."""
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        return list(pool.map(work, rows))
 
 
 def open_year(world: World) -> None:

@@ -8,7 +8,7 @@ from demo.client import Json, wait_for
 from demo.confirming import placements
 from demo.world import World
 
-GATHERING_SECONDS = 4.0
+GATHERING_SECONDS = 3.0
 CORRECTION = "정정"
 
 

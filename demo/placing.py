@@ -6,7 +6,7 @@ from demo.client import Json, refused, wait_for
 from demo.opening import spoken
 from demo.world import World
 
-REPLY_SECONDS = 12
+REPLY_SECONDS = 9
 API = "/placement/api/v1"
 
 
