@@ -108,8 +108,7 @@ class Search:
         return self._result()
 
     def _heard(self, event: Any) -> None:
-        bound = self.nodes[0].bound.value(self.step) if self.nodes else None
-        if not self.go_on(self.value, bound):
+        if not self._still(self.nodes[0].bound if self.nodes else None):
             event.interrupt()
 
     def _trivial(self) -> bool:
