@@ -17,7 +17,7 @@ from flask_openapi3 import Info, OpenAPI, Server
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chassis import context as contexts
-from chassis import metrics
+from chassis import logs, metrics
 from chassis.act import Act, Command
 from chassis.clock import now
 from chassis.context import Context
@@ -48,7 +48,11 @@ SAFE = {
 
 def create_app(service: Service, context: Context | None = None) -> Flask:
     """The WSGI app of a service. `context` is given by tests; else it comes from settings."""
-    held = context or contexts.open_context(Settings(service=service.name))
+    if context is None:
+        settings = Settings(service=service.name)
+        logs.configure(service.name, "web", settings.log_level)
+        context = contexts.open_context(settings)
+    held = context
     app = OpenAPI(
         service.name,
         static_folder=str(pages.STATIC),
