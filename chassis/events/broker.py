@@ -76,11 +76,15 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a message: its place in the log, or why the broker refuses it for good."""
+    """What became of a message: its place in the log, or why the broker refuses it for good.
+
+    `held` is one that was not sent, because one before it with the same key was refused.
+    """
 
     partition: int = -1
     offset: int = -1
     refused: str | None = None
+    held: bool = False
 
 
 def _connection(settings: Settings) -> dict[str, Any]:
@@ -125,7 +129,11 @@ class Publisher:
     def publish(self, messages: Sequence[Outgoing]) -> list[Sent]:
         """Publish all and wait for the acknowledgements. Raises BrokerAway after eight seconds."""
         futures: list[Any] = []
+        refused: set[tuple[str, str]] = set()
         for message in messages:
+            if (message.topic, message.key) in refused:
+                futures.append(Sent(held=True))
+                continue
             try:
                 futures.append(
                     self._producer.send(
@@ -136,6 +144,7 @@ class Publisher:
                     )
                 )
             except REFUSED_FOR_GOOD as error:
+                refused.add((message.topic, message.key))
                 futures.append(Sent(refused=type(error).__name__))
             except KafkaError as error:
                 raise BrokerAway(type(error).__name__) from error

@@ -87,6 +87,8 @@ def publish(database: Documents, publisher: Publisher, rows: Sequence[dict[str, 
         if outcome.refused is not None:
             _quarantine(database, row, entry, outcome)
             continue
+        if outcome.held:
+            continue
         archive.append(_archived(entry, message, outcome))
         done[row["from"]][row["_id"]].append(entry["id"])
         metrics.PUBLISHED.labels(database.name, entry["topic"]).inc()
@@ -136,7 +138,7 @@ def _quarantine(
 ) -> None:
     """Set an entry aside that the broker refuses for good; an operator amends or skips it."""
     logger().error(
-        "event_quarantined", event=entry["id"], topic=entry["topic"], why=outcome.refused
+        "event_quarantined", entry=entry["id"], topic=entry["topic"], why=outcome.refused
     )
     database[row["from"]].update_one(
         {"_id": row["_id"]},
