@@ -1,7 +1,7 @@
 """Pages: deliveries with what went wrong first, telephone tasks with their script, the inbox."""
 
 from pathlib import Path
-from typing import cast, get_args
+from typing import get_args
 
 from flask import Response, redirect, request, url_for
 from pydantic import BaseModel, Field
@@ -71,7 +71,7 @@ def task(act: Act, path: TaskPath) -> str:
 def done(act: Act, path: TaskPath) -> Response | tuple[str, int]:
     """Record what came of a call."""
     outcome = request.form.get("outcome")
-    call = cast(Call, outcome) if outcome in CALLS else "no_answer"
+    call: Call = next((one for one in CALLS if one == outcome), "no_answer")
     spoken_with = request.form.get("spoken_with", "")[:100]
     words = request.form.get("note", "")[:MOST_WORDS]
     try:

@@ -69,7 +69,8 @@ def results(act: Act, path: RunPath, query: ResultsQuery) -> str:
     run = runs.show(act, path.run_id)
     desk = operations.of_run(act, run)
     counts = {name: getattr(desk.verdict, name).groups for name in STATES} if desk.verdict else {}
-    state: State = query.state or next((name for name in STATES if counts.get(name)), STATES[-1])
+    first: State = next((name for name in STATES if counts.get(name)), STATES[-1])
+    state = query.state or first
     rows = runs.results(act, path.run_id, query.cursor, PAGE, (state,))
     return render(
         "desk/run.html",

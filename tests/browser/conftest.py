@@ -1,0 +1,118 @@
+"""A real browser before the real apps: three services, one address, a small world in them."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from chassis.contracts import SERVICES
+from tests.browser import seed
+from tests.support.house import context_of
+from tests.support.origin import served
+from tests.support.stack import Servers
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+HEIGHT = 900
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the pages are, and the ids that addresses need."""
+
+    address: str
+    task: str
+
+
+def chromium() -> str:
+    """The browser's path; installs Debian's Chromium where that is allowed."""
+    for _ in range(2):
+        for name in NAMES:
+            if found := shutil.which(name):
+                return found
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "chromium"], capture_output=True, check=False
+        )
+    pytest.fail(
+        "No browser for the tests of the pages: install Chromium (apt-get install chromium)."
+    )
+
+
+@pytest.fixture(scope="session")
+def site(servers: Servers) -> Iterator[Site]:
+    """The three apps behind one address, with a small world in their databases."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    name = f"test_{uuid4().hex[:16]}"
+    address = f"http://127.0.0.1:{port}"
+    contexts = {}
+    for service in SERVICES:
+        app = importlib.import_module(f"services.{service}.app").service
+        context = context_of(app, servers, name)
+        settings = context.settings.model_copy(update={"public_address": address})
+        contexts[service] = replace(context, settings=settings)
+    centre, schools = seed.registration(contexts["registration"])
+    others = {name: one for name, one in contexts.items() if name != "registration"}
+    seed.known_everywhere(contexts["registration"], others)
+    seed.placement(contexts["placement"], centre, schools)
+    task = seed.notifications(contexts["notifications"], centre, schools)
+    with ExitStack() as stack:
+        yield Site(stack.enter_context(served(contexts, port)), task)
+    for context in contexts.values():
+        context.database.client.drop_database(context.database.name)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for the session."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def reader(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Open a page of a new reader: `reader(width, login, language, script)`."""
+    with ExitStack() as stack:
+
+        def opened(
+            width: int = 1280,
+            login: str | None = None,
+            language: str = "ko-KR",
+            script: bool = True,
+        ) -> Page:
+            context = browser.new_context(
+                viewport={"width": width, "height": HEIGHT},
+                locale=language,
+                base_url=site.address,
+                java_script_enabled=script,
+            )
+            stack.callback(context.close)
+            page = context.new_page()
+            if login is not None:
+                page.goto("/sign-in")
+                page.fill("[name=login]", login)
+                page.fill("[name=password]", seed.PASSWORD)
+                page.click("form[action='/sign-in'] button")
+                page.wait_for_selector(".me")
+            return page
+
+        yield opened

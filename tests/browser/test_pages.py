@@ -1,0 +1,115 @@
+"""The pages as a browser shows them: reachable, readable at both widths, and without violations."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site
+from tests.browser.seed import CENTRE_LOGIN, PLACED, RUN, SCHOOL_LOGIN
+
+pytestmark = pytest.mark.browser
+
+Reader = Callable[..., Page]
+AXE = Path(__file__).parent / "axe" / "axe.min.js"
+PICTURES = Path(__file__).parents[2] / "docs" / "images"
+WIDTHS = (360, 1280)
+OF_ANYONE = {"sign-in": "/sign-in", "started": "/start/done"}
+OF_THE_CENTRE = {
+    "overview": "/",
+    "placement": "/placement/",
+    "placed": f"/placement/campaigns/{PLACED}",
+    "results": f"/placement/runs/{RUN}",
+    "messages": "/notifications/",
+    "task": "/notifications/tasks/{task}",
+    "centre-inbox": "/notifications/inbox",
+}
+OF_A_SCHOOL = {"school": "/", "inbox": "/notifications/inbox"}
+READERS = {None: OF_ANYONE, CENTRE_LOGIN: OF_THE_CENTRE, SCHOOL_LOGIN: OF_A_SCHOOL}
+VIOLATIONS = """async () => (await axe.run()).violations.map(
+    found => found.id + ": " + found.nodes.map(node => node.target.join(" ")).join(", "))"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on the page. It is evaluated, so the page's own policy stays."""
+    page.evaluate(AXE.read_text())
+    found: list[str] = page.evaluate(VIOLATIONS)
+    return found
+
+
+def test_a_centre_signs_in_and_sees_what_is_to_be_done(reader: Reader) -> None:
+    page = reader()
+    page.goto("/placement/")
+    expect(page).to_have_url(re.compile("/sign-in[?]next="))
+    page.fill("[name=login]", CENTRE_LOGIN)
+    page.fill("[name=password]", "not the password")
+    page.click("form[action='/sign-in'] button")
+    expect(page.locator(".errors")).to_be_visible()
+    page.fill("[name=password]", "correct horse battery")
+    page.click("form[action='/sign-in'] button")
+    expect(page.locator("h1")).to_have_text("배정")
+    page.click(".tabs a >> nth=0")
+    expect(page.locator(".now h2")).to_have_text("답하지 않은 학교 3곳에 한 번 더 알려 주세요")
+
+
+def test_without_a_script_a_reader_enters_changes_language_and_leaves(reader: Reader) -> None:
+    page = reader(login=CENTRE_LOGIN, script=False)
+    page.click(".foot button[name=lang]")
+    expect(page.locator("h1")).to_have_text("To do")
+    page.click(".foot button[name=contrast]")
+    expect(page.locator("html[data-krds-mode=high-contrast]")).to_have_count(1)
+    page.click(".me summary")
+    page.click("form[action='/session/sign-out'] button")
+    expect(page.locator("h1")).to_have_text("Enter Ieum")
+    page.goto("/")
+    expect(page.locator("h1")).to_have_text("Enter Ieum")
+
+
+def test_a_page_of_another_role_says_so_in_a_sentence(reader: Reader) -> None:
+    page = reader(login=SCHOOL_LOGIN)
+    answer = page.goto("/placement/")
+    assert answer is not None
+    assert answer.status == 403
+    expect(page.locator(".lead")).to_have_text("이 역할로는 할 수 없는 일입니다.")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("login", READERS, ids=str)
+def test_every_page_fits_its_width_has_its_own_title_and_no_violation(
+    reader: Reader, site: Site, login: str | None, width: int
+) -> None:
+    page = reader(width, login)
+    foreign: list[str] = []
+    page.on("request", lambda sent: foreign.append(sent.url))
+    titles = {}
+    for name, path in READERS[login].items():
+        answer = page.goto(path.format(task=site.task))
+        assert answer is not None
+        assert answer.status == 200, f"{name}: {answer.status}"
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        titles[name] = page.title()
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name} is {wide} px wide at {width}"
+        if os.environ.get("IEUM_PICTURES") == "1":
+            page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
+        assert violations(page) == [], name
+    assert len(set(titles.values())) == len(titles), titles
+    assert all(url.startswith(site.address) for url in foreign), foreign
+
+
+@pytest.mark.parametrize("login", [CENTRE_LOGIN, SCHOOL_LOGIN])
+def test_pages_in_english_and_high_contrast_have_no_violation(
+    reader: Reader, site: Site, login: str
+) -> None:
+    page = reader(360, login, "en-GB")
+    page.click(".foot button[name=contrast]")
+    page.wait_for_selector("html[data-krds-mode=high-contrast]")
+    for name, path in READERS[login].items():
+        page.goto(path.format(task=site.task))
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert violations(page) == [], name
