@@ -260,7 +260,8 @@ def _ranges(m: Market, fail: Any) -> None:
     own = split[m.owner[m.stop_wish]] & (c["wishes.stop_seats"] >= 0)
     for at in np.nonzero(own)[0].tolist():
         fail(f"wishes.stop_seats/{at}", "parts of a split group count their own people")
-    visit = m.stop_wish * m.sessions + c["wishes.stop_session"]
+    several = (np.diff(c["wishes.stop_ptr"]) > 1)[m.stop_wish]
+    visit = (m.stop_wish * m.sessions + c["wishes.stop_session"])[several]
     if len(np.unique(visit)) != len(visit):
         fail("wishes.stop_session", "a wish visits one session twice")
 

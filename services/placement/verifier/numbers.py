@@ -83,7 +83,7 @@ def recompute(m: Market, result: Result) -> dict[str, int]:
         "rank": int((result.people * m.col["wishes.rank"][result.wish]).sum()),
         "cost": int(m.col["wishes.cost"][result.wish].sum()),
         "worst_school": worst_share(m, result),
-        "applicants": len(np.unique(result.who)),
+        "applicants": int((np.bincount(result.who) > 0).sum()),
         "people": int(asked.sum()),
     }
 

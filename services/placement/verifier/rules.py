@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from services.placement.verifier.result import Result
 Flags = NDArray[np.bool_]
 
 
+@lru_cache(maxsize=1)
 def barriers(m: Market) -> dict[str, Flags]:
     """Per code, which wishes that rule bars: excluded, busy, travel_time, too_large."""
     c, stop_wish = m.col, m.stop_wish
@@ -127,8 +129,8 @@ def _own(m: Market, r: Result) -> list[Fault]:
         out.append(_fault(m, r, i, f"{r.people[i]} of {least[i]} people; it may not be split"))
     for i in np.nonzero(split & (r.people < least))[0].tolist():
         out.append(_fault(m, r, i, f"a part of {r.people[i]} is below the smallest, {least[i]}"))
-    _, first = np.unique(r.wish, return_index=True)
-    for i in np.setdiff1d(np.arange(len(r.wish)), first).tolist():
+    for w in np.nonzero(np.bincount(r.wish, minlength=m.wishes) > 1)[0].tolist():
+        i = int(np.nonzero(r.wish == w)[0][0])
         out.append(_fault(m, r, i, "this wish is granted twice"))
     parts = np.bincount(r.who, minlength=m.applicants)
     total = np.zeros(m.applicants, np.int64)
@@ -191,18 +193,20 @@ def _shared(m: Market, taken: Ints, running: Flags) -> list[Fault]:
 
 def _totals(m: Market, r: Result) -> list[Fault]:
     c, rules, out = m.col, m.rules, list[Fault]()
-    chosen = len(np.unique(c["applicants.school"][r.who]))
+    chosen = int((np.bincount(c["applicants.school"][r.who]) > 0).sum())
     if rules["max_schools"] is not None and chosen > rules["max_schools"]:
         out.append(Fault("cap on schools", f"{chosen} schools, {rules['max_schools']} allowed"))
     split = m.splits[r.who]
     students = int(r.people[split].sum())
-    students += int(c["applicants.people"][np.unique(r.who[~split])].sum())
+    whole = np.bincount(r.who[~split], minlength=m.applicants) > 0
+    students += int(c["applicants.people"][whole].sum())
     if rules["max_students"] is not None and students > rules["max_students"]:
         detail = f"{students} students, {rules['max_students']} allowed"
         out.append(Fault("cap on students", detail))
-    have = set(zip(r.who.tolist(), r.wish.tolist(), r.people.tolist(), strict=True))
+    have = np.zeros(m.wishes, np.int64)
+    have[r.wish] = r.people
     for i, row in enumerate(rules["fixed"]):
-        if tuple(row) not in have:
+        if have[row[1]] != row[2]:
             name = m.names["applicants.id"][row[0]]
             out.append(Fault(f"fixed placement {i}, applicant {name}", "it is not in the answer"))
     if rules["must_place_all"]:
