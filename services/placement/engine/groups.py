@@ -7,7 +7,7 @@ from services.placement.engine.answer_check import Infeasible, breaches
 from services.placement.engine.groups_model import Model, build
 from services.placement.engine.market import Ints, Market
 from services.placement.engine.stages import CLAIMED, Run, Watch, encode, linear_stage
-from services.placement.engine.stages_leximin import leximin_stage
+from services.placement.engine.stages_leximin import leximin_stage, school_vector
 
 
 def check_fixed(market: Market, model: Model) -> None:
@@ -41,6 +41,10 @@ def solve_groups(market: Market, draw: Ints, watch: Watch) -> Answer:
     broken = breaches(market, parts)
     if broken:
         raise AssertionError(f"the engine made an answer that breaks a rule: {broken[0]}")
+    for result in run.results:
+        if result.stage == "leximin":
+            # Later stages may exchange schools of equal standing; what is shown is the answer's.
+            result.detail["schools"] = school_vector(market, parts)
     proved = all(r.bound == r.value or r.claim != CLAIMED for r in run.results)
     return Answer(
         market=market,

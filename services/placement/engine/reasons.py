@@ -126,7 +126,7 @@ class Reasons:
     def _after(self, a: int, w: int, given: list[Part]) -> Reason:
         state, sessions = self.state, self.market.sessions
         for s in state.below_minimum():
-            if s in self.static.stops[w]:
+            if s in self.static.stops[w] and not self.answer.running[s]:
                 wished, left = self.demand[s]
                 facts = {"session": sessions.id[s], "min": int(sessions.min[s])}
                 return Reason("below_min", {**facts, "wished": wished, "left": left})

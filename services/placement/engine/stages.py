@@ -223,6 +223,8 @@ def _look_further(
     again = program.minimise(cost, start=solved.x, time_limit=left, node_limit=nodes, tick=tick)
     if again.infeasible:
         solved.finished = solved.infeasible = True
+        # The tree left boxes open: it does not prove what HiGHS says.
+        solved.evidence = {}
     if again.x is not None and (solved.value is None or int(cost @ again.x) < solved.value):
         solved.x, solved.value = again.x, int(cost @ again.x)
     solved.solver_bound = again.bound

@@ -10,6 +10,7 @@ Ogryczak, Pioro and Tomaszewski (2005), by counts at each level.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 
 from services.placement.engine.answer import (
     MILLION,
+    Part,
     Progress,
     StageResult,
     school_placed,
@@ -27,7 +29,7 @@ from services.placement.engine.answer import (
 )
 from services.placement.engine.groups_highs import Arrays, Solved
 from services.placement.engine.groups_model import Rows
-from services.placement.engine.market import Ints
+from services.placement.engine.market import Ints, Market
 from services.placement.engine.stages import BOUNDED, CLAIMED, PROVED, Run, decode, stage_share
 
 #: Above this many schools or steps the exact scheme gives way to its best point so far.
@@ -52,23 +54,29 @@ def leximin_stage(run: Run, follow: int) -> None:
         levels = _Levels(run, follow)
         finished = levels.search()
         steps, proved = levels.steps, finished and levels.proved
-        if finished:
+        if proved:
             levels.keep()
     parts = run.parts()
     worst = worst_share(run.market, parts)
-    rows = unplaced_shares(run.market, parts)[:MAX_SCHOOLS]
-    vector = [[run.market.schools[c], missing, size] for missing, size, c in rows]
+    vector = school_vector(run.market, parts)
     first = bool(steps) and bool(steps[0]["below"])
     bound = worst if finished or first else MILLION
     detail = {"schools": vector, "exact": finished}
     claim = PROVED if proved else BOUNDED if first else CLAIMED
     known = {"kind": "levels", "levels": steps, "complete": proved} if proved or first else {}
     run.results.append(StageResult("leximin", worst, bound, claim, detail, known))
-    if not finished:
+    if not proved:
+        # Rows of levels without a proof of their own would be no evidence for later stages.
         _hold_shares(run)
     index = len(run.results) - 1
     progress = Progress("leximin", index, run.watch.stages, worst, bound, run.best_numbers())
     run.watch.tell(progress, force=True)
+
+
+def school_vector(market: Market, parts: Sequence[Part]) -> list[list[Any]]:
+    """[school, unplaced, size] of the worst-served schools, worst first."""
+    rows = unplaced_shares(market, parts)[:MAX_SCHOOLS]
+    return [[market.schools[c], missing, size] for missing, size, c in rows]
 
 
 def _hold_shares(run: Run) -> None:
