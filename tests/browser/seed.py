@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chassis import access
@@ -12,8 +12,8 @@ from chassis.act import Act
 from chassis.context import Context
 from chassis.events.envelope import headers, read
 from chassis.events.handlers import Projections
-from chassis.facts import derived_id, stamp
-from chassis.scope import Centre
+from chassis.facts import KST, derived_id, stamp
+from chassis.scope import Centre, Party
 from services.notifications.deliveries import store as deliveries
 from services.notifications.deliveries.model import begin, delivery_id, tried
 from services.notifications.messages import store as messages
@@ -38,6 +38,8 @@ from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Details, Kind, Level, Relation, Tie
 from services.registration.programmes import operations as programmes
 from services.registration.programmes.model import Programme
+from services.registration.surveys import operations as surveys
+from services.registration.surveys.answers import Answers
 from tests.support.notices import message_of, notice, planned_by_intent
 
 PASSWORD = "correct horse battery"
@@ -85,6 +87,7 @@ def registration(context: Context) -> tuple[str, list[str]]:
     campaign = campaigns.draft(own, _plan(act, programme.id)).id
     campaigns.announce(own, campaign)
     campaigns.open_(replace(act, now=act.now + timedelta(seconds=5)), campaign)
+    surveys.save_draft(replace(act, scope=Party(schools[1])), campaign, Answers())
     return centre, schools
 
 
@@ -104,7 +107,7 @@ def known_everywhere(source: Context, others: Mapping[str, Context]) -> None:
 def placement(context: Context, centre: str, schools: list[str]) -> None:
     """A campaign that was placed: one group waits, one host is asked, one repair is previewed."""
     act = context.act(seed="browser")
-    host, start = an_id("host"), act.now + timedelta(days=30)
+    host, start = an_id("host"), _at(act, 30, 10)
     names = {PLACED: "2024 가을 시청 속 직업 탐험", host: "한들시 미래산업과"}
     names |= dict(zip(schools, SCHOOLS, strict=True))
     context.database[LABELS].insert_many(
@@ -169,7 +172,7 @@ def placement(context: Context, centre: str, schools: list[str]) -> None:
         smallest=20,
         start=start,
         end=start + timedelta(hours=2),
-        reply_by=act.now + timedelta(days=7),
+        reply_by=_at(act, 7, 18),
     )
     bookings.create(act, an_id("booking"), booking)
     waiting = Placement(
@@ -242,6 +245,12 @@ def notifications(context: Context, centre: str, schools: list[str]) -> str:
     return made["telephone"]
 
 
+def _at(act: Act, days: int, hour: int) -> datetime:
+    """An hour of a coming day in Seoul."""
+    day = (act.now + timedelta(days=days)).astimezone(KST)
+    return day.replace(hour=hour, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
 def _row(state: str, school: str) -> dict[str, Any]:
     sentences = {"ko": "희망한 회차에 자리가 없습니다.", "en": "No seat was left."}
     reason = {"code": "no_room", "facts": {}, "sentences": sentences}
@@ -271,9 +280,9 @@ def _plan(act: Act, programme: str) -> Plan:
         programme=programme,
         name="2025 봄 시청 속 직업 탐험",
         opens_at=act.now + timedelta(seconds=1),
-        deadline=act.now + timedelta(days=5),
-        hosts_reply_by=act.now + timedelta(days=10),
-        schools_confirm_by=act.now + timedelta(days=20),
+        deadline=_at(act, 5, 18),
+        hosts_reply_by=_at(act, 10, 18),
+        schools_confirm_by=_at(act, 20, 18),
         window=Window(first=day + timedelta(days=30), last=day + timedelta(days=60)),
         fields=tuple(sorted(campaigns.known_fields()))[:3],
     )
