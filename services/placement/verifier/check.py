@@ -209,7 +209,7 @@ def _evidence(
                 evidence[i] = own
             else:
                 faults.append(Fault(f"{CERTIFICATE}:/stages/{i}/evidence", "an object is needed"))
-        ledger.add("certificate fits the answer", faults, f"{len(rows or [])} stages")
+        ledger.add("certificate fits the answer", faults, f"{len(stages)} stages")
     else:
         ledger.unverified("certificate", f"no {CERTIFICATE}: no claim can be checked")
     arrays: Arrays | None = extra.get("certificate.npz")

@@ -22,10 +22,15 @@ from services.placement.verifier.tree import Broken, Prover, Rows
 
 @dataclass(frozen=True)
 class Proven:
-    """A bound that the evidence proves, in the stage's own direction; or why it proves none."""
+    """A bound that the evidence proves, in the stage's own direction; or why it proves none.
+
+    Not `whole` is evidence about the value alone where a stage has more to it: leximin is not
+    only the worst school.
+    """
 
     bound: int | None
     fault: Fault | None = None
+    whole: bool = True
 
 
 class Programs:
@@ -88,9 +93,9 @@ class Programs:
             # A scheme that was cut short still proves that the worst school cannot be better.
             if evidence.get("complete") is True or not levels.worst_proved:
                 raise
-            return Proven(value)
+            return Proven(value, whole=False)
         if evidence.get("complete") is not True:
-            return Proven(value if levels.worst_proved else None)
+            return Proven(value if levels.worst_proved else None, whole=False)
         self.find = levels.rows({}, self.find)
         self.extra = levels.extra
         self.complete = True
@@ -231,6 +236,9 @@ def _judge(stage: Stage, found: Proven, place: str, ledger: Ledger) -> None:
         if found.bound != stage.value:
             shown = "no bound" if found.bound is None else f"the bound {found.bound}"
             faults.append(Fault(place, f"claimed proved; the evidence proves {shown}"))
+        elif not found.whole:
+            detail = "claimed proved; the evidence is about the worst school only"
+            faults.append(Fault(place, detail))
     elif stage.claim == "bounded":
         if found.bound is None or stage.bound is None:
             faults.append(Fault(place, "claimed bounded; the evidence proves no bound"))
@@ -241,6 +249,8 @@ def _judge(stage: Stage, found: Proven, place: str, ledger: Ledger) -> None:
         ledger.add(name, faults, said)
     elif found.bound is None:
         ledger.lines.append(Line(name, OPEN, f"{stage.value}, solver-claimed", []))
+    elif not found.whole:
+        ledger.add(name, [], f"{stage.value} cannot be better; further schools not verified")
     elif found.bound == stage.value:
         ledger.add(name, [], f"{stage.value} is proved optimal")
     else:

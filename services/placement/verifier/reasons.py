@@ -134,9 +134,11 @@ def wish_fault(f: Facts, a: int, w: int, code: str, facts: dict[str, Any]) -> st
     if code == "lottery":
         own, cutoff = facts.get("own"), facts.get("cutoff")
         seated = set((f.draw[f.r.who] + 1).tolist())
-        if own != int(f.draw[a]) + 1 or cutoff not in seated or cutoff >= own:
-            return f"its place is {int(f.draw[a]) + 1}, or nobody of that earlier place is seated"
-    s = f.index.get(facts.get("session", ""))
+        if own != int(f.draw[a]) + 1 or type(cutoff) is not int:
+            return f"its place is {int(f.draw[a]) + 1}, and the cut-off is a place"
+        if cutoff not in seated or cutoff >= own:
+            return "nobody of that earlier place is seated"
+    s = f.index.get(str(facts.get("session")))
     if code in {"full", "sealed", "price", "lottery", "below_min", "keeps_minimum"}:
         if s is None or (s not in m.stops(w) and code != "keeps_minimum"):
             return "the session is none of the wish's"
@@ -168,7 +170,8 @@ def _at_session(f: Facts, a: int, w: int, s: int, code: str, facts: dict[str, An
             return "the region has a free seat"
         if facts.get("sessions") != len(region) or facts.get("seats") != seats:
             return f"the region has {len(region)} sessions and {seats} seats"
-        return "" if set(listed) <= names else "the region does not have these sessions"
+        known = isinstance(listed, list) and {str(name) for name in listed} <= names
+        return "" if known else "the region does not have these sessions"
     if code == "price":
         price = None if f.price is None or s >= len(f.price) else int(f.price[s])
         return "" if price == facts.get("price") else f"the certificate's price is {price}"
@@ -206,7 +209,7 @@ def _rows(f: Facts, rows: list[Any]) -> tuple[list[Fault], Counter[str], int]:
     told = np.zeros(m.applicants, np.bool_)
     for i, row in enumerate(rows):
         place = f"{FILE}:/applicants/{i}"
-        a = index.get(row.get("applicant", "")) if isinstance(row, dict) else None
+        a = index.get(str(row.get("applicant"))) if isinstance(row, dict) else None
         if a is None or not isinstance(row.get("wishes"), list):
             faults.append(Fault(place, "a known applicant and a list of wishes are needed"))
             continue

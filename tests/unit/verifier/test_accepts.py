@@ -42,7 +42,7 @@ def test_the_ten_hand_markets_are_accepted(path: Path, columnar: bool) -> None:
     accepted(load(path), columnar=columnar)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32), st.booleans())
 def test_random_markets_with_every_rule_are_accepted(seed: int, columnar: bool) -> None:
     accepted(random_market(random.Random(seed)), columnar=columnar)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from services.placement.verifier import cli
 from services.placement.verifier.check import verify
 from services.placement.verifier.ledger import Unusable
+from tests.unit.engine.markets import random_market
 from tests.unit.verifier.answers import (
     faults,
     forge,
@@ -21,6 +26,7 @@ from tests.unit.verifier.answers import (
     load,
     persons,
     publish,
+    seal,
     status,
     store,
 )
@@ -219,6 +225,63 @@ def test_every_field_of_the_levels_counts(tmp_path: Path) -> None:
         tmp_path, "certificate.json",
         lambda d: d["stages"][number]["evidence"]["levels"].pop(),
     ).refused  # fmt: skip
+
+
+def test_a_scheme_that_was_cut_short_proves_the_worst_school_only(tmp_path: Path) -> None:
+    doc = load(next(p for p in MARKETS if "leximin" in p.name))
+    doc["rules"] |= {"stages": ["placed", "leximin"], "caps": {"students": 1000}}
+    assert publish(doc, tmp_path)
+
+    def cut(d: Any) -> None:
+        d["stages"][1]["evidence"]["complete"] = False
+
+    found = faults(forge(tmp_path, "certificate.json", cut))
+    assert [f for f in found if "the evidence is about the worst school only" in f]
+    certificate, result = load(tmp_path / "certificate.json"), load(tmp_path / "result.json")
+    report = load(tmp_path / "report.json")
+    cut(certificate)
+    for document in (certificate, result, report):
+        document["stages"][1]["claim"] = "bounded"
+    store(tmp_path / "certificate.json", certificate)
+    store(tmp_path / "report.json", report)
+    store(tmp_path / "result.json", result)
+    seal(tmp_path)
+    assert not verify(tmp_path).refused
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 2**32))
+def test_garbage_anywhere_is_told_and_never_crashes(seed: int) -> None:
+    r = random.Random(seed)
+    garbage = [None, True, -1, 10**30, 1.5, "x", [], {}, [[1]], {"a": 1}, -(2**63)]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        doc = random_market(r) if r.random() < 0.5 else persons(r, people=6)
+        if not publish(doc, folder):
+            return
+        for _ in range(20):
+            file = r.choice(sorted(p.name for p in folder.glob("*.json")))
+            at = r.choice(list(everything(load(folder / file))))
+            value = r.choice(garbage)
+            with suppress(Unusable):
+                forge(
+                    folder,
+                    file,
+                    lambda d, a=at, v=value: put(d, a, v),
+                    sealed=file != "report.json",
+                )
+
+
+def everything(document: Any, at: Path_ = ()) -> Iterator[Path_]:
+    """The place of every value in a document."""
+    pairs: Any = ()
+    if isinstance(document, dict):
+        pairs = document.items()
+    elif isinstance(document, list):
+        pairs = enumerate(document)
+    for key, value in pairs:
+        yield (*at, key)
+        yield from everything(value, (*at, key))
 
 
 def test_a_price_that_no_longer_fits_is_refused(flow: Path) -> None:
