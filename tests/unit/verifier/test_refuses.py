@@ -80,6 +80,25 @@ def put(document: Any, at: Path_, value: Any) -> None:
     document[at[-1]] = value
 
 
+def putting(at: Path_, value: Any) -> Callable[[Any], None]:
+    """A change that puts a value in one place."""
+    return lambda document: put(document, at, value)
+
+
+def adding(at: Path_, number: int) -> Callable[[Any], None]:
+    """A change that adds to the number in one place."""
+    return lambda document: put(document, at, get(document, at) + number)
+
+
+def without(at: Path_) -> Callable[[Any], None]:
+    """A change that takes one entry out."""
+
+    def change(document: Any) -> None:
+        del get(document, at[:-1])[at[-1]]
+
+    return change
+
+
 def refused(folder: Path, name: str, change: Callable[[Any], None]) -> bool:
     """Whether a change is refused, or makes the file unusable."""
     try:
@@ -104,7 +123,7 @@ def test_every_number_of_the_answer_counts(kind: str, request: pytest.FixtureReq
             continue
         if at == ("numbers", "justified_envy") and kind == "groups":
             continue
-        assert refused(folder, "result.json", lambda d, at=at: put(d, at, get(d, at) + 1)), at
+        assert refused(folder, "result.json", adding(at, 1)), at
         tried += 1
     assert tried > 20
 
@@ -115,7 +134,7 @@ def test_a_person_taken_out_or_put_elsewhere_is_noticed(
 ) -> None:
     folder: Path = request.getfixturevalue(kind)
     for i in range(len(load(folder / "result.json")["placements"])):
-        assert forge(folder, "result.json", lambda d, i=i: d["placements"].pop(i)).refused
+        assert forge(folder, "result.json", without(("placements", i))).refused
 
         def rename(d: Any, i: int = i) -> None:
             d["placements"][i]["applicant"] = "nobody"
@@ -267,7 +286,7 @@ def test_garbage_anywhere_is_told_and_never_crashes(seed: int) -> None:
                 forge(
                     folder,
                     file,
-                    lambda d, a=at, v=value: put(d, a, v),
+                    putting(at, value),
                     sealed=file != "report.json",
                 )
 
@@ -311,11 +330,8 @@ def test_a_price_that_no_longer_fits_is_refused(flow: Path) -> None:
 def test_claims_beyond_the_evidence_are_refused(flow: Path, groups: Path) -> None:
     for folder in (flow, groups):
         for number in range(5):
-
-            def without(d: Any, number: int = number) -> None:
-                d["stages"][number]["evidence"] = {}
-
-            assert forge(folder, "certificate.json", without).refused
+            bare = putting(("stages", number, "evidence"), {})
+            assert forge(folder, "certificate.json", bare).refused
     for name in ("certificate.json", "certificate.npz"):
         kept = (flow / name).read_bytes()
         (flow / name).unlink()
@@ -359,10 +375,10 @@ def test_reasons_are_checked_against_answer_and_prices(flow: Path) -> None:
             place = ("applicants", i, "wishes", k)
             for at in integers(wish["facts"]):
                 whole = (*place, "facts", *at)
-                ledger = forge(flow, "reasons.json", lambda d, w=whole: put(d, w, get(d, w) - 100))
+                ledger = forge(flow, "reasons.json", adding(whole, -100))
                 assert ledger.refused, (wish, at)
                 tried += 1
-            ledger = forge(flow, "reasons.json", lambda d, p=place: get(d, p[:-1]).pop(p[-1]))
+            ledger = forge(flow, "reasons.json", without(place))
             assert ledger.refused
     assert tried > 5
     assert forge(flow, "reasons.json", lambda d: d["applicants"].pop()).refused
