@@ -107,7 +107,9 @@ def test_what_is_absent_is_not_found_and_nothing_breaks(app: Flask) -> None:
             headers = {"Idempotency-Key": "0192f0c1-key", "If-Match": '"1"'}
             if role is not Role.PUBLIC:
                 headers["Authorization"] = f"Bearer {role.value}"
-            json = {} if door.declared.unsafe and not door.declared.page else None
+            json: dict[str, str] | None = None
+            if door.declared.unsafe and not door.declared.page:
+                json = {}
             found = client.open(door.path, method=door.method, headers=headers, json=json)
             assert found.status_code < 500, f"{role} {door.method} {door.path}: {found.text}"
             if door.rule.arguments and not door.declared.unsafe:
