@@ -13,8 +13,8 @@ seed = $(if $(SEED),--seed $(SEED))
 # An entry point ends with the exit code of what it runs, not with make's own line about it.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help environment generated demo test check up down secrets lint format bench bench-engine \
-	bench-services chaos chaos-short chaos-mutants stack stop clean
+.PHONY: help environment generated demo test check up down secrets lint format bench-engine \
+	bench-messages chaos chaos-short stack stop clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -34,10 +34,10 @@ test: environment ## Lint, types, import rules and the tests (at most 12 minutes
 	@$(MAKE) lint
 	@$(BIN)/pytest -m "not slow"
 
-check: environment ## Everything: the tests, the slow ones, the mutants (at most 45 minutes)
+check: environment ## Everything: the tests, the slow ones, 90 seconds of faults (at most 45 minutes)
 	@$(MAKE) lint
 	@$(BIN)/pytest
-	@$(MAKE) chaos-mutants
+	@$(MAKE) chaos-short
 
 lint: environment ## Format, lint, types and import rules; changes nothing
 	@$(BIN)/ruff format --check --quiet .
@@ -68,22 +68,17 @@ up: secrets ## Build and start the whole system in Docker Compose
 down: ## Stop Docker Compose; the data stays
 	@$(COMPOSE) --profile demo down
 
-bench: bench-engine bench-services ## Both benchmarks
-
 bench-engine: environment ## The solver against its peers, in the same run
 	@$(BIN)/python -m bench.engine
 
-bench-services: environment ## The services against the machine's ceilings, in the same run
-	@$(BIN)/python -m bench.services
+bench-messages: environment ## Messages handed over against bare SMTP, in the same run
+	@$(BIN)/python -m bench.sending
 
 chaos: environment ## 15 minutes of faults against the running system, then the invariants
 	@$(BIN)/python -m tests.chaos --minutes 15 $(seed)
 
 chaos-short: environment ## 90 seconds of faults
 	@$(BIN)/python -m tests.chaos --seconds 90 $(seed)
-
-chaos-mutants: environment ## Break each guarantee on purpose; each must be caught by name
-	@$(BIN)/python -m tests.chaos --mutants
 
 clean: ## Stop local stacks and remove what they, the tests and the tools left (not .venv)
 	@if [ -x $(BIN)/python ]; then for name in run test; do $(BIN)/python -m deploy.local down --name $$name; done; fi
