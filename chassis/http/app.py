@@ -282,4 +282,6 @@ def _describe_commands(app: OpenAPI) -> None:
             found = declared.get((rule, method.upper()))
             if operation is None or found is None or not found.keyed:
                 continue
-            operation.parameters = [*(operation.parameters or []), *KEY_PARAMETERS]
+            # Operations belong to the blueprint, which several apps of one process may share.
+            own = [one for one in operation.parameters or [] if one not in KEY_PARAMETERS]
+            operation.parameters = [*own, *KEY_PARAMETERS]
