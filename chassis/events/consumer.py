@@ -28,6 +28,8 @@ from chassis.logs import logger
 SLOTS = 16
 SLOT_SECONDS = 10.0
 CONFLICTS = 8
+QUIET_SECONDS = 10.0
+PATIENT_POLLS = 10
 SEEK_BACK = 1000
 """How far behind its offset a consumer begins: a log that lost its tail is then read again."""
 
@@ -38,6 +40,10 @@ class Twin(Exception):
 
 class OtherLog(Exception):
     """The topic is not the one that the offsets belong to; an operator has to decide."""
+
+
+class Standstill(Exception):
+    """The log has more, and the client does not bring it: a new process has to begin."""
 
 
 class Follower:
@@ -72,12 +78,18 @@ class Follower:
             list(self.topics),
             self._assigned,
         )
-        measured = 0.0
+        measured, heard = 0.0, time.monotonic()
         while not context.stopping():
             context.beat()
             if not lease.take():
                 raise Twin(f"{self.group}: the slot was taken")
-            for chunk in self._chunks(reader.poll()):
+            records = reader.poll()
+            if records:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > QUIET_SECONDS:
+                self._refuse_standstill(reader)
+                heard = time.monotonic()
+            for chunk in self._chunks(records):
                 self.apply(chunk)
                 context.beat()
             if time.monotonic() - measured > 5:
@@ -184,6 +196,31 @@ class Follower:
                     f"{place[0]}/{place[1]} ends at {ends[place]}, before our offset {offset}: "
                     "the log lost its tail; see `offsets rewind` and `republish` in the runbook"
                 )
+
+    def _refuse_standstill(self, reader: Reader) -> None:
+        """Raise Standstill if the log has more for us and the client brings nothing.
+
+        The client can wedge in a poll that neither waits nor fetches; a new process finds its way.
+        A message that came just now is given time to arrive.
+        """
+        rows = self.context.database["offsets"].find({"group": self.group})
+        places = {(row["topic"], row["partition"]): row["next"] for row in rows}
+        own = {place: places[place] for place in self._places if place in places}
+        admin = Admin(self.context.settings)
+        try:
+            ends = admin.ends(list(own or places))
+        finally:
+            admin.close()
+        behind = [place for place, end in ends.items() if end > places[place]]
+        for _ in range(PATIENT_POLLS if behind else 0):
+            records = reader.poll()
+            if records:
+                for chunk in self._chunks(records):
+                    self.apply(chunk)
+                return
+            self.context.beat()
+        if behind:
+            raise Standstill(f"{self.group}: nothing comes from {behind[0][0]}/{behind[0][1]}")
 
     # Batches
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -16,7 +16,7 @@ from chassis.context import Context
 from chassis.documents import Aggregates, Owners
 from chassis.events import dead_letters, rebuild, recover, relay, roles
 from chassis.events.broker import Admin, Outgoing, Publisher, scan
-from chassis.events.consumer import Follower, Twin
+from chassis.events.consumer import Follower, Standstill, Twin
 from chassis.events.envelope import Received, headers
 from chassis.events.handlers import Projections, Reactions, Write
 from chassis.facts import Event, fresh_id
@@ -303,6 +303,22 @@ def test_an_operation_that_fails_half_way_in_a_reaction_leaves_nothing_behind(
     eventually(lambda: placement.database["parked"].find_one({"key": id, "why": "poison"}))
     placement.stop()
     assert copy_of(placement, id) is None
+
+
+def test_a_client_that_brings_nothing_while_the_log_has_more_ends_its_process(
+    registration: Context, placement: Context
+) -> None:
+    write(registration, 1)
+    relay_all(registration)
+    follower = roles.projector(placement, consumer())
+    follower._prepare()
+
+    class Wedged:
+        def poll(self, seconds: float = 0.3) -> list[Any]:
+            return []
+
+    with pytest.raises(Standstill):
+        follower._refuse_standstill(cast(Any, Wedged()))
 
 
 def test_a_message_without_key_or_sequence_goes_to_the_dead_letters(
