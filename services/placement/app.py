@@ -27,6 +27,8 @@ from services.placement.placements import api as placements_api
 from services.placement.placements import store as placements
 from services.placement.projections import projections
 from services.placement.reactions import reactions
+from services.placement.releases import api as releases_api
+from services.placement.releases import store as releases
 from services.placement.repairs import api as repairs_api
 from services.placement.repairs import store as repairs
 from services.placement.runs import api as runs_api
@@ -42,6 +44,7 @@ aggregates: list[Aggregates[Any]] = [
     bookings.bookings,
     placements.placements,
     repairs.repairs,
+    releases.releases,
 ]
 routes: list[Routes] = [
     hosts_api.routes,
@@ -49,6 +52,7 @@ routes: list[Routes] = [
     demands_api.routes,
     runs_api.routes,
     runs_api.lottery_routes,
+    releases_api.routes,
     bookings_api.routes,
     placements_api.routes,
     repairs_api.routes,

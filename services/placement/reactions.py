@@ -5,6 +5,7 @@ from chassis.events.envelope import Received
 from chassis.events.handlers import Reactions
 from services.placement.bookings import operations as bookings
 from services.placement.placements import operations as placements
+from services.placement.releases import operations as releases
 from services.placement.repairs import operations as repairs
 from services.placement.runs import operations as runs
 from services.placement.waitlists import operations as waitlists
@@ -18,11 +19,30 @@ def commit_lottery(act: Act, event: Received) -> None:
     runs.commit_lottery(act, event.key)
 
 
+@reactions.on(
+    "campaign.announced",
+    "campaign.changed",
+    "campaign.opened",
+    "campaign.closing",
+    "campaign.closed",
+    "campaign.cancelled",
+)
+def follow_release_times(act: Act, event: Received) -> None:
+    """The campaign's own times of release become due times."""
+    releases.follow_campaign(act, event.key, event.data)
+
+
 @reactions.on("booking.accepted")
 def host_accepted(act: Act, event: Received) -> None:
     """Seats and the team's hours follow what was accepted, and so does the placement."""
     bookings.fit_hold(act, event)
     placements.host_answered(act, event)
+
+
+@reactions.on("booking.reopened")
+def host_thinks_again(act: Act, event: Received) -> None:
+    """What a host's answer did is undone."""
+    repairs.host_thinks_again(act, event)
 
 
 @reactions.on("booking.safety_checked")

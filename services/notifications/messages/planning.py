@@ -215,6 +215,21 @@ def _declined(event: Received) -> Iterable[Planned]:
     yield _to_centre(event, "booking_declined", reason_code=event.data["reason_code"])
 
 
+@rules.on("booking.reopened")
+def _reopened(event: Received) -> Iterable[Planned]:
+    """The centre was told an answer that does not hold any more."""
+    yield _to_centre(event, "booking_reopened")
+
+
+@rules.on("booking.call_requested")
+def _call_wanted(event: Received) -> Iterable[Planned]:
+    """A host that would rather speak with somebody is a task for the telephone."""
+    data = event.data
+    yield Planned(
+        "booking_call", data["host"], "host", data["centre"], _booking(event), data["campaign"]
+    )
+
+
 @rules.on("booking.expired")
 def _booking_expired(event: Received) -> Iterable[Planned]:
     yield _to_host(event, "booking_expired", "news")
@@ -250,6 +265,16 @@ def _run(event: Received) -> Iterable[Planned]:
     }
     intent = event.type.replace(".", "_")
     yield Planned(intent, data["centre"], "centre", data["centre"], facts, data["campaign"])
+
+
+@rules.on("release.missed")
+def _release_missed(event: Received) -> Iterable[Planned]:
+    """The time of a release came and went: the centre decides what to do."""
+    data = event.data
+    facts = {"campaign": data["campaign"], "stage": data["stage"], "reason_code": data["code"]}
+    yield Planned(
+        "release_missed", data["centre"], "centre", data["centre"], facts, data["campaign"]
+    )
 
 
 def _placement(event: Received) -> dict[str, Any]:

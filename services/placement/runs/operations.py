@@ -1,13 +1,17 @@
 """Use cases of runs: start, cancel, go on without, release, and read what came out."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from chassis.act import Act
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import NotFound, Refused
 from chassis.facts import Due, moment
-from chassis.scope import Party
+from chassis.scope import Centre, Party, Public
 from services.placement.bookings import operations as bookings
 from services.placement.campaigns import operations as campaigns
 from services.placement.placements import operations as placements
@@ -15,6 +19,7 @@ from services.placement.runs import lottery, model, store
 from services.placement.runs.model import Change, Mode, Release, Run, Stage
 
 DEFAULT_SECONDS = 60
+LOTTERY = "lottery.json"
 
 
 def start(act: Act, campaign: str, mode: Mode | None, time_limit: int | None) -> Receipt:
@@ -76,32 +81,48 @@ def go_on(act: Act, id: str, reason: str) -> Receipt:
 def release(
     act: Act, id: str, stage: Stage, answer_by: Any = None, anyway: str | None = None
 ) -> Receipt:
-    """Begin a release; a timer does the work, so that a crash only delays it.
+    """Begin a release at once; a timer does the work, so that a crash only delays it.
 
     `answer_by` defaults to the campaign's dates. The schools' release waits for the hosts'
     answers and for repairs, unless the operator says why not (`anyway`).
     """
     stored = store.runs.load(act, id)
+    state = _released(act, stored, stage, answer_by, anyway, act.now)
+    noted_state = noted(act, state, f"released_to_{stage}", anyway or "")
+    return store.runs.save(act, stored, noted_state, due=[Due(act.now, "release")])
+
+
+def check_release(
+    act: Act, id: str, stage: Stage, answer_by: Any, anyway: str | None, at: datetime
+) -> Stored[Run]:
+    """The run, if it could be released at this time as things stand now. Raises Refused."""
+    stored = store.runs.get(act, id)
+    _released(act, stored, stage, answer_by, anyway, at)
+    return stored
+
+
+def _released(
+    act: Act, stored: Stored[Run], stage: Stage, answer_by: Any, anyway: str | None, at: datetime
+) -> Run:
     run = stored.state
     if answer_by is None:
         found = campaigns.own(act, run.campaign)
         name = "hosts_reply_by" if stage == "hosts" else "schools_confirm_by"
         answer_by = moment(found[name])
     job = Release(requested=act.now, by=act.actor, answer_by=answer_by)
-    state = model.release(run, stage, job, act.now)
+    state = model.release(run, stage, job, at)
     if stage == "hosts":
         other = store.released(act, run.campaign)
-        if other is not None and other.id != id:
+        if other is not None and other.id != stored.id:
             raise Refused("released_already")
     elif anyway is None:
-        waiting = bookings.open_requests(act, id)
+        waiting = bookings.open_requests(act, stored.id)
         if waiting:
             raise Refused("hosts_not_answered", open=waiting)
-        broken = placements.broken(act, id)
+        broken = placements.broken(act, stored.id)
         if broken:
             raise Refused("repairs_open", open=broken)
-    noted_state = noted(act, state, f"released_to_{stage}", anyway or "")
-    return store.runs.save(act, stored, noted_state, due=[Due(act.now, "release")])
+    return state
 
 
 def results(
@@ -147,12 +168,58 @@ def released_run(act: Act, campaign: str) -> Stored[Run] | None:
 
 
 def file(act: Act, id: str, name: str) -> bytes:
-    """The market or result file of a completed run."""
+    """A file of a completed run's directory, for its centre."""
     run = store.runs.get(act, id).state
-    content = None if run.result is None else store.read_file(act, id, run.result.attempt, name)
+    content = None
+    if run.result is not None and name != store.FROZEN:
+        content = store.read_file(act, id, run.result.attempt, name)
     if content is None:
         raise NotFound()
     return content
+
+
+def frozen(act: Act, id: str) -> bytes:
+    """The market of a completed run with the ids of the house."""
+    run = store.runs.get(act, id).state
+    content = None
+    if run.result is not None:
+        content = store.read_file(act, id, run.result.attempt, store.FROZEN)
+    if content is None:
+        raise NotFound()
+    return content
+
+
+def published(act: Act, id: str) -> list[dict[str, str]]:
+    """Name and SHA-256 of every file that a run has published, by name."""
+    everyone = replace(act, scope=Public())
+    run = store.runs.get(everyone, id).state
+    attempt = 0 if run.result is None else run.result.attempt
+    drawn = {"name": LOTTERY, "sha256": sha256(_lottery_file(act, run.campaign)).hexdigest()}
+    return [*store.file_list(everyone, id, attempt), drawn]
+
+
+def published_file(act: Act, id: str, name: str) -> bytes:
+    """One of those files, for anyone: with the others it is what the verifier reads."""
+    everyone = replace(act, scope=Public())
+    run = store.runs.get(everyone, id).state
+    if name == LOTTERY:
+        return _lottery_file(act, run.campaign)
+    shown = {row["name"] for row in published(act, id)}
+    content = None
+    if run.result is not None and name in shown:
+        content = store.read_file(
+            replace(act, scope=Centre(run.centre)), id, run.result.attempt, name
+        )
+    if content is None:
+        raise NotFound()
+    return content
+
+
+def _lottery_file(act: Act, campaign: str) -> bytes:
+    """The lottery as the verifier reads it: everything that recomputes the seed."""
+    shown = show_lottery(act, campaign)
+    kept = {k: v for k, v in shown.items() if k not in ("campaign", "committed_at")}
+    return json.dumps(kept, indent=2, sort_keys=True).encode() + b"\n"
 
 
 def commit_lottery(act: Act, campaign: str) -> None:

@@ -38,7 +38,7 @@ from tests.service.placement.world import (
 STAFF = f"centre:{CENTRE}"
 DAY = "2027-05-12"
 FIELDS = ["drones", "sports"]
-AGGREGATES = ("runs", "bookings", "placements", "repairs")
+AGGREGATES = ("runs", "bookings", "placements", "repairs", "releases")
 
 
 @dataclass
