@@ -58,7 +58,7 @@ def compute(act: Act, repair: Repair) -> Preview:
     affected = {p.id for p in seated if p.id in repair.placements and p.state.broken}
     asked = bookings.many(act, {stop.booking for p in seated for stop in p.state.stops})
     movable = [p for p in seated if p.id in affected or _untouched(p.state, asked)]
-    document = orjson.loads(runs.file(act, repair.run, "market.json"))
+    document = orjson.loads(runs.frozen(act, repair.run))
     seats = inputs.seats(act, repair.campaign)
     closed, barred = _refused(bookings.refused(act, repair.campaign))
     market_of_repair = market.residual(

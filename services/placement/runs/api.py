@@ -25,7 +25,7 @@ class RunPath(BaseModel):
 
 
 class FilePath(RunPath):
-    """Which file of a run: `market.json` or `result.json`."""
+    """Which file of a run's directory: `market.json`, `result.json`, `certificate.json`, …"""
 
     name: str
 
@@ -155,6 +155,21 @@ class RowView(BaseModel):
     position: int | None
     reserve_rank: int | None
     draw: int
+    line: str | None = None
+    """The applicant's name in the public files."""
+
+
+class PublishedFile(BaseModel):
+    """A published file and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+class PublishedView(BaseModel):
+    """The files of a released run."""
+
+    files: list[PublishedFile]
 
 
 class ResultsView(BaseModel):
@@ -242,10 +257,27 @@ def results(act: Act, path: RunPath, query: ResultsQuery) -> ResultsView:
 
 @routes.query("/<run_id>/files/<name>", roles=(Role.CENTRE,))
 def file(act: Act, path: FilePath) -> Response:
-    """The frozen market file or the result file, as they were hashed."""
-    content = operations.file(act, path.run_id, path.name)
-    response = Response(content, content_type="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{path.run_id}-{path.name}"'
+    """A file of the run's directory, for the centre before anything is released."""
+    return _download(path, operations.file(act, path.run_id, path.name))
+
+
+@routes.query("/<run_id>/published", roles=(Role.PUBLIC,), answer=PublishedView)
+def published(act: Act, path: RunPath) -> PublishedView:
+    """What anyone may check once the run is released to schools: all files of its directory."""
+    rows = operations.published(act, path.run_id)
+    return PublishedView(files=[PublishedFile.model_validate(row) for row in rows])
+
+
+@routes.query("/<run_id>/published/<name>", roles=(Role.PUBLIC,))
+def published_file(act: Act, path: FilePath) -> Response:
+    """One of those files; put them into one directory and run the verifier on it."""
+    return _download(path, operations.published_file(act, path.run_id, path.name))
+
+
+def _download(path: FilePath, content: bytes) -> Response:
+    kind = "application/json" if path.name.endswith(".json") else "application/octet-stream"
+    response = Response(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
     return response
 
 

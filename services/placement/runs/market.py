@@ -65,12 +65,13 @@ def rows_of(
     document: Document,
     persons: Mapping[str, Person],
     draw: Mapping[str, int],
+    names: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """One result row per applicant, from the engine's answer as plain data.
 
     `state` is placed, waitlisted (with a position: priority, then lottery) or not_selected (with
-    the school's reserve rank). `draw` is each applicant's place in the lottery, 0 first. Nothing
-    of it is published before its release.
+    the school's reserve rank). `draw` is each applicant's place in the lottery, 0 first, `names`
+    their names in the public files. Nothing of it is published before its release.
     """
     granted = {row["applicant"]: row["parts"] for row in answer["placements"]}
     because = {row["applicant"]: row for row in answer["unplaced"]}
@@ -83,6 +84,7 @@ def rows_of(
             because.get(applicant["id"], {}),
             schools.get(applicant["school"], {}),
             draw[applicant["id"]] + 1,
+            (names or {}).get(applicant["id"]),
         )
         for applicant in document["applicants"]
     ]
@@ -100,6 +102,7 @@ def _row(
     because: Mapping[str, Any],
     school: Mapping[str, Any],
     draw: int,
+    line: str | None,
 ) -> dict[str, Any]:
     wishes = applicant["wishes"]
     parts = [
@@ -130,6 +133,7 @@ def _row(
         "position": None,
         "reserve_rank": school.get("reserve_rank") if state == "not_selected" else None,
         "draw": draw,
+        "line": line,
         "priority": applicant.get("priority", 0),
         "wishes": [{"stops": wish["stops"], "rank": wish["rank"]} for wish in wishes],
     }

@@ -18,11 +18,11 @@ from chassis.context import Context
 from chassis.documents import Stored
 from chassis.errors import Conflict, Problem
 from chassis.logs import logger
-from services.placement.engine import Infeasible, Market, MarketErrors, Progress, solve
-from services.placement.engine.market_draws import draw_places
-from services.placement.runs import inputs, lottery, market, model, store
+from services.placement.engine import Infeasible, Progress, solve
+from services.placement.runs import directory, freezing, inputs, market, model, store
+from services.placement.runs.freezing import Unsolvable
 from services.placement.runs.model import Result, Run
-from services.placement.runs.operations import commit_lottery, noted
+from services.placement.runs.operations import noted
 
 LOOK_SECONDS = 0.25
 MOST_ATTEMPTS = 5
@@ -35,14 +35,6 @@ class Fenced(Exception):
 
 class Stopped(Exception):
     """The operator cancelled the run."""
-
-
-class Unsolvable(Exception):
-    """The market cannot be solved as it stands; the code says why."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(slots=True)
@@ -149,10 +141,11 @@ def _solve(context: Context, attempt: Attempt) -> None:
 def _work(context: Context, attempt: Attempt, run: Run) -> None:
     """Freeze the market, solve it, and write files and rows under this attempt's number."""
     attempt.phase = "freezing"
-    document, persons, frozen_hash, solved = freeze(context.act(), run)
+    frozen = freezing.freeze(context.act(), run)
     attempt.phase = "solving"
+    begin = time.monotonic()
     answer = solve(
-        solved,
+        frozen.market,
         mode=run.mode,
         time_limit=run.time_limit,
         on_progress=attempt.tell,
@@ -161,52 +154,29 @@ def _work(context: Context, attempt: Attempt, run: Run) -> None:
     if attempt.stop.is_set():
         return
     attempt.phase = "writing"
-    result = answer.to_json()
-    draw = dict(zip(solved.applicants.id, draw_places(solved).tolist(), strict=True))
-    rows = market.rows_of(result, document, persons, draw)
+    files = directory.files_of(answer, {"solve": time.monotonic() - begin})
+    found = frozen.names.inner(answer.to_json())
+    rows = market.rows_of(found, frozen.document, frozen.persons, frozen.draw(), frozen.names.of)
     act = context.act()
-    files = {"market.json": orjson.dumps(document), "result.json": orjson.dumps(result)}
+    files[store.FROZEN] = orjson.dumps(frozen.document)
     hashes = {
         name: store.write_file(act, attempt.run, attempt.number, run.centre, name, content)
         for name, content in files.items()
     }
     store.write_rows(act, attempt.run, attempt.number, run.centre, rows)
+    placed = {row["school"] for row in rows if row["state"] == "placed"}
     attempt.result = Result(
         attempt=attempt.number,
         numbers=_numbers(answer.numbers),
         other_mode=_other(answer.other_mode),
         claims=tuple(_code(stage.claim) for stage in answer.stages),
-        chosen_schools=tuple(row["school"] for row in result["schools"] if row["chosen"]),
+        chosen_schools=tuple(sorted(placed)),
         rows=len(rows),
-        frozen_hash=frozen_hash,
-        market_hash=solved.hash(),
-        result_hash=hashes["result.json"],
+        frozen_hash=frozen.hash,
+        market_hash=frozen.market.hash(),
+        result_hash=hashes["result.json" if "result.json" in hashes else "result.npz"],
         reproducible=answer.reproducible,
     )
-
-
-def freeze(act: Act, run: Run) -> tuple[dict[str, Any], dict[str, market.Person], str, Market]:
-    """The market file as it stands now, its hash before the lottery, and the market to solve.
-
-    Raises Unsolvable when there is nothing to place, or when the file breaks its contract.
-    """
-    document, persons = inputs.market_of(act, run.campaign, run.mode)
-    if not document["applicants"]:
-        raise Unsolvable("no_applicants")
-    if not document["sessions"]:
-        raise Unsolvable("no_sessions")
-    try:
-        frozen_hash = Market.from_json(document).hash()
-        commit_lottery(act, run.campaign)
-        kept = store.lottery(act, run.campaign)
-        if kept is None:
-            raise Unsolvable("no_lottery")
-        seed = lottery.seed(kept["secret"], frozen_hash, run.rules_hash)
-        document = {**document, "rules": {**document["rules"], "seed": seed}}
-        return document, persons, frozen_hash, Market.from_json(document)
-    except MarketErrors as faults:
-        logger().error("market_broken", faults=[fault.to_json() for fault in faults.errors[:20]])
-        raise Unsolvable("market_broken") from faults
 
 
 def _watch(context: Context, attempt: Attempt, work: Callable[[], None]) -> None:

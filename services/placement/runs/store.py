@@ -5,6 +5,7 @@ result; those of an attempt that was fenced off are never read and are removed l
 """
 
 import gzip
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -26,6 +27,8 @@ RESULTS = "run_results"
 FILES = "run_files"
 LOTTERIES = "lotteries"
 
+FROZEN = "frozen.json"
+"""The market with the ids of the house, for repairs: the one file of a run that stays inside."""
 LEASE_MS = 15_000
 FILE_PART = 8 * 1024 * 1024
 
@@ -290,6 +293,16 @@ def read_file(act: Act, run: str, attempt: int, name: str) -> bytes | None:
     return gzip.decompress(b"".join(part["bytes"] for part in parts)) if parts else None
 
 
+def file_list(act: Act, run: str, attempt: int) -> list[dict[str, str]]:
+    """Name and SHA-256 of the public files of an attempt, by name.
+
+    No scope: asked for a run that the caller has read within scope.
+    """
+    wanted = {"run": run, "attempt": attempt, "part": 0, "name": {"$ne": FROZEN}}
+    found = collection(act, FILES).find(wanted, session=act.session).sort("name", 1)
+    return [{"name": row["name"], "sha256": row["sha256"]} for row in found]
+
+
 # Lotteries
 
 
@@ -300,6 +313,23 @@ def lottery(act: Act, campaign: str) -> dict[str, Any] | None:
     the secret leaves only after the release.
     """
     return collection(act, LOTTERIES).find_one({"_id": campaign}, session=act.session)
+
+
+def campaign_salt(act: Act, campaign: str) -> bytes:
+    """What makes public names of the campaign: 256 random bits that are never published.
+
+    No scope: the solver's own secret, never read over HTTP.
+    """
+    lotteries = collection(act, LOTTERIES)
+    fresh = secrets.token_hex(32)
+    with suppress(DuplicateKeyError):
+        lotteries.update_one(
+            {"_id": f"salt:{campaign}"}, {"$setOnInsert": {"salt": fresh}}, upsert=True
+        )
+    found = lotteries.find_one({"_id": f"salt:{campaign}"})
+    if found is None:
+        raise LookupError("the campaign's salt is gone")
+    return bytes.fromhex(found["salt"])
 
 
 def keep_lottery(act: Act, campaign: str, secret: str, commitment: str) -> None:
