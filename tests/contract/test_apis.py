@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from chassis.contracts import SERVICES
 from chassis.http.app import create_app
 from chassis.roles import Role
-from tests.contract.test_routes import Believing
+from tests.support.believing import Believing
 from tests.support.house import context_of
 from tests.support.stack import Servers
 

@@ -10,28 +10,16 @@ from werkzeug.routing import Rule
 
 from chassis.context import Context
 from chassis.contracts import SERVICES
-from chassis.errors import Unauthenticated
 from chassis.http.app import create_app
 from chassis.http.routes import Declared
 from chassis.roles import Role
 from chassis.service import Service
-from chassis.tokens import Identity
+from tests.support.believing import Believing
 from tests.support.house import context_of
 from tests.support.stack import Servers
 
 OPEN = ("static", "openapi", "live", "ready", "measured")
 ABSENT = "0192f0c1-0000-7000-8000-00000000dead"
-
-
-class Believing:
-    """Reads the role out of the token; what a token is worth is tested elsewhere."""
-
-    def verify(self, token: str) -> Identity:
-        if token not in {role.value for role in Role}:
-            raise Unauthenticated()
-        organisation = "0192f0c1-0000-7000-8000-00000000beef"
-        account = "0192f0c1-0000-7000-8000-00000000cafe"
-        return Identity(account=account, organisation=organisation, role=Role(token))
 
 
 @dataclass(frozen=True)
@@ -58,16 +46,20 @@ def undeclared(app: Flask) -> Iterator[str]:
             yield f"{rule.rule} ({rule.endpoint})"
 
 
-def doors(app: Flask) -> Iterator[Door]:
-    mount = app.extensions["ieum"].settings.mount
+def declarations(app: Flask) -> Iterator[tuple[Rule, str, Declared]]:
     for rule in app.url_map.iter_rules():
         declared = getattr(app.view_functions[rule.endpoint], "declared", None)
-        if declared is None:
-            continue
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            values = dict.fromkeys(rule.arguments, ABSENT)
-            built = app.url_map.bind("localhost").build(rule.endpoint, values, method)
-            yield Door(rule, method, declared, f"{mount}{built}")
+        if declared is not None:
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield rule, method, declared
+
+
+def doors(app: Flask) -> Iterator[Door]:
+    mount = app.extensions["ieum"].settings.mount
+    for rule, method, declared in declarations(app):
+        values = dict.fromkeys(rule.arguments, ABSENT)
+        built = app.url_map.bind("localhost").build(rule.endpoint, values, method)
+        yield Door(rule, method, declared, f"{mount}{built}")
 
 
 def test_every_route_declares_its_roles(app: Flask) -> None:

@@ -24,7 +24,7 @@ def example(kind: str) -> dict[str, Any]:
     return found
 
 
-def received(kind: str, subject: str = "", sequence: int = 1, **changes: Any) -> Received:
+def received(kind: str, /, subject: str = "", sequence: int = 1, **changes: Any) -> Received:
     """An event of a type, with some of the example's data changed."""
     subject = subject or derived_id("test", kind)
     topic = topic_of(kind).name

@@ -31,9 +31,14 @@ def add(
     duties: Sequence[Duty],
     language: str = "ko",
 ) -> Receipt:
-    """Record how an organisation is reached, for the acting centre or the organisation itself."""
+    """Record how an organisation is reached, for the acting centre or the organisation itself.
+
+    A centre does so for those that it looks after; others are not there for it (NotFound).
+    """
     id = act.new_id("contact")
     centre = act.scope.id if isinstance(act.scope, Centre) else None
+    if centre is not None and not organisations.looks_after(act, centre, organisation):
+        raise NotFound()
     state = Contact(
         organisation=organisation, centre=centre, duties=_once(duties), language=language
     )

@@ -206,11 +206,19 @@ def _refuse_foreign_role(act: Act, wanted: Wanted) -> None:
 
 
 def _refuse_unknown(act: Act, wanted: Wanted) -> None:
-    """The organisation and a named post must be there, and the post vacant and its own."""
+    """The organisation and a named post must be there, and the post vacant and its own.
+
+    Who holds a post speaks for its organisation, so that a centre fills only those posts that
+    belong to it or to an organisation that it looks after.
+    """
     try:
         organisations.shown(act, wanted.organisation)
     except NotFound:
         raise Invalid([FieldError("/organisation", "organisation_unknown")]) from None
+    if isinstance(act.scope, Centre) and not organisations.looks_after(
+        act, act.scope.id, wanted.organisation
+    ):
+        raise Invalid([FieldError("/organisation", "organisation_unrelated")])
     if wanted.post is None:
         return
     try:

@@ -112,6 +112,12 @@ def is_related(act: Act, centre: str, relation: Relation, other: str) -> bool:
     return other in related(act, centre, relation)
 
 
+def looks_after(act: Act, centre: str, other: str) -> bool:
+    """Whether an organisation is the centre itself, or stands in any relation to it today."""
+    ties, day = shown(act, centre).state.ties, today(act)
+    return other == centre or any(tie.other == other and tie.holds(day) for tie in ties)
+
+
 def centres_of(act: Act, organisation: str, supervised: bool = False) -> tuple[str, ...]:
     """The centres that stand in a relation to an organisation today; only those that it
     supervises, if that is asked."""

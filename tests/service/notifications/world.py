@@ -12,16 +12,14 @@ from werkzeug.test import TestResponse
 from chassis.act import Act
 from chassis.context import Context
 from chassis.contracts import faults, topic_of
-from chassis.errors import Unauthenticated
 from chassis.events.envelope import Received
 from chassis.facts import derived_id, stamp
 from chassis.http.app import create_app
-from chassis.roles import Role
-from chassis.tokens import Identity
 from services.notifications.app import service
 from services.notifications.deliveries.planning import plan_due
 from services.notifications.deliveries.post import Post
 from services.notifications.deliveries.sending import Sender, send_due
+from tests.support.believing import Believing
 from tests.support.house import context_of
 from tests.support.notices import example
 from tests.support.post_office import PostOffice
@@ -40,21 +38,6 @@ CAMPAIGN, RUN, OFFER = an_id("campaign"), an_id("run"), an_id("offer")
 TEACHER, OTHER_TEACHER = "teacher@school.example", "teacher@other.example"
 TEAM, STAFF = "team@city.example", "staff@centre.example"
 NUMBER = "+821012345678"
-
-
-class Believing:
-    """Reads `role:organisation` out of the token; what a token is worth is tested elsewhere."""
-
-    def verify(self, token: str) -> Identity:
-        role, _, organisation = token.partition(":")
-        if role not in {one.value for one in Role}:
-            raise Unauthenticated()
-        return Identity(
-            account=an_id(f"account of {organisation}"),
-            organisation=organisation,
-            role=Role(role),
-            centres=(CENTRE,) if role == Role.OFFICE.value else (),
-        )
 
 
 @dataclass
@@ -275,7 +258,7 @@ def emptied(context: Context) -> None:
 def populated(context: Context, office: PostOffice) -> World:
     """The world with its contacts, relations, an offer's words and an open campaign."""
     app = create_app(service, context)
-    app.extensions["ieum_verifier"] = Believing()
+    app.extensions["ieum_verifier"] = Believing((CENTRE,))
     world = World(context, app.test_client(), office)
     for school in (SCHOOL, OTHER_SCHOOL):
         world.happens(

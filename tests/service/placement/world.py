@@ -16,13 +16,11 @@ from werkzeug.test import TestResponse
 
 from chassis.context import Context
 from chassis.contracts import faults, topic_of
-from chassis.errors import Unauthenticated
 from chassis.events.envelope import Received
 from chassis.facts import derived_id
 from chassis.http.app import create_app
-from chassis.roles import Role
-from chassis.tokens import Identity
 from services.placement.app import service
+from tests.support.believing import Believing
 from tests.support.house import context_of
 from tests.support.stack import Servers, fresh_database
 
@@ -38,21 +36,6 @@ CENTRE, OTHER_CENTRE = an_id("centre"), an_id("other centre")
 HOST, OTHER_HOST = an_id("host"), an_id("other host")
 SCHOOL, OTHER_SCHOOL = an_id("school"), an_id("other school")
 CAMPAIGN, OTHER_CAMPAIGN = an_id("campaign"), an_id("other campaign")
-
-
-class Believing:
-    """Reads `role:organisation` out of the token; what a token is worth is tested elsewhere."""
-
-    def verify(self, token: str) -> Identity:
-        role, _, organisation = token.partition(":")
-        if role not in {one.value for one in Role}:
-            raise Unauthenticated()
-        return Identity(
-            account=an_id(f"account of {organisation}"),
-            organisation=organisation,
-            role=Role(role),
-            centres=(CENTRE,) if role == Role.OFFICE.value else (),
-        )
 
 
 @dataclass
@@ -123,7 +106,7 @@ class World:
 def app_on(servers: Servers, database: str) -> Flask:
     """The app on a database."""
     app = create_app(service, context_of(service, servers, database))
-    app.extensions["ieum_verifier"] = Believing()
+    app.extensions["ieum_verifier"] = Believing((CENTRE,))
     return app
 
 

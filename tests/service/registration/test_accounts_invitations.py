@@ -72,6 +72,19 @@ def test_a_code_is_answered_again_to_the_same_command_but_stored_nowhere(
     assert code.replace("-", "") not in stored
 
 
+def test_a_centre_fills_posts_only_of_organisations_that_it_looks_after(
+    registration: Registration,
+) -> None:
+    """Who holds a post speaks for its organisation: nobody may let a stranger in as a school."""
+    school = registered(registration.user("centre"))
+    other = registration.user("other")
+    body = {"organisation": school, "role": "school", "duty": "career_teacher"}
+    refused = other.refused(422, "POST", "/api/v1/invitations", body)
+    assert refused["errors"][0]["code"] == "organisation_unrelated"
+    reach = {"telephone": "031-900-2222", "roles": ["school"]}
+    other.refused(404, "POST", f"/api/v1/organisations/{school}/contacts", reach)
+
+
 def test_a_code_works_once(registration: Registration) -> None:
     centre = registration.user("centre")
     code = invited(centre, registered(centre))["extra"]["code"]
