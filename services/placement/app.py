@@ -12,6 +12,8 @@ from chassis.http import app as http
 from chassis.http.routes import Routes
 from chassis.service import Service
 from services.placement import solving
+from services.placement.answers import pages as answers
+from services.placement.answers import store as tries
 from services.placement.bookings import api as bookings_api
 from services.placement.bookings import store as bookings
 from services.placement.campaigns import store as campaigns
@@ -28,6 +30,7 @@ from services.placement.placements import store as placements
 from services.placement.projections import projections
 from services.placement.reactions import reactions
 from services.placement.releases import api as releases_api
+from services.placement.releases import pages as release_pages
 from services.placement.releases import store as releases
 from services.placement.repairs import api as repairs_api
 from services.placement.repairs import store as repairs
@@ -53,11 +56,13 @@ routes: list[Routes] = [
     runs_api.routes,
     runs_api.lottery_routes,
     releases_api.routes,
+    release_pages.routes,
     bookings_api.routes,
     placements_api.routes,
     repairs_api.routes,
     waitlists_api.routes,
     desk.routes,
+    answers.routes,
 ]
 indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **organisations.INDEXES,
@@ -67,6 +72,7 @@ indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **runs.INDEXES,
     **bookings.INDEXES,
     **repairs.INDEXES,
+    **tries.INDEXES,
 }
 background: Mapping[str, Any] = {"solve": solving.run}
 
@@ -80,7 +86,7 @@ service = Service(
     routes=routes,
     background=background,
     indexes=indexes,
-    templates=(desk.TEMPLATES,),
+    templates=(desk.TEMPLATES, release_pages.TEMPLATES),
 )
 
 

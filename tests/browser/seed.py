@@ -54,6 +54,7 @@ def an_id(name: str) -> str:
 
 
 PLACED, RUN = an_id("placed campaign"), an_id("run")
+READY, READY_RUN = an_id("campaign with a result"), an_id("run with a result")
 
 
 def registration(context: Context) -> tuple[str, list[str]]:
@@ -108,23 +109,39 @@ def placement(context: Context, centre: str, schools: list[str]) -> None:
     """A campaign that was placed: one group waits, one host is asked, one repair is previewed."""
     act = context.act(seed="browser")
     host, start = an_id("host"), _at(act, 30, 10)
-    names = {PLACED: "2024 가을 시청 속 직업 탐험", host: "한들시 미래산업과"}
+    names = {
+        PLACED: "2024 가을 시청 속 직업 탐험",
+        READY: "2024 겨울 시청 속 직업 탐험",
+        host: "한들시 미래산업과",
+    }
     names |= dict(zip(schools, SCHOOLS, strict=True))
     context.database[LABELS].insert_many(
         {"_id": id, "name": name, "kind": "organisation", "public": True, "parties": []}
         for id, name in names.items()
     )
     deadline = stamp(act.now - timedelta(days=3))
-    context.database[CAMPAIGNS].insert_one(
+    context.database[CAMPAIGNS].insert_many(
         {
-            "_id": PLACED,
+            "_id": campaign,
             "centre": centre,
             "parties": [],
             "public": True,
             "status": "closed",
             "stages": list(STAGES),
             "deadline": deadline,
+            "mode": "max",
+            "fields": ["drones", "broadcasting"],
+            "rules_hash": HASH,
+            "unusable_dates": [],
+            "caps": {"schools": None, "students": None},
+            "hosts_reply_by": stamp(act.now + timedelta(days=7)),
+            "schools_confirm_by": stamp(act.now + timedelta(days=14)),
+            "window": {
+                "first": (act.now + timedelta(days=25)).date().isoformat(),
+                "last": (act.now + timedelta(days=60)).date().isoformat(),
+            },
         }
+        for campaign in (PLACED, READY)
     )
     released = Release(
         requested=act.now, by="tests", answer_by=act.now + timedelta(days=7), finished=act.now
@@ -152,9 +169,12 @@ def placement(context: Context, centre: str, schools: list[str]) -> None:
         hosts=released,
     )
     runs.runs.create(act, RUN, run)
+    ready = run.model_copy(update={"campaign": READY, "hosts": None})
+    runs.runs.create(act, READY_RUN, ready)
     states = ("placed", "waitlisted", "not_selected")
     rows = [_row(state, school) for state, school in zip(states, schools, strict=True)]
     runs.write_rows(act, RUN, 1, centre, rows)
+    runs.write_rows(act, READY_RUN, 1, centre, rows)
     booking = Booking(
         status="asked",
         centre=centre,

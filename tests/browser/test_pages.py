@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
-from tests.browser.seed import CENTRE_LOGIN, PLACED, RUN, SCHOOL_LOGIN
+from tests.browser.seed import CENTRE_LOGIN, PLACED, READY, READY_RUN, RUN, SCHOOL_LOGIN
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +25,10 @@ OF_THE_CENTRE = {
     "placement": "/placement/",
     "placed": f"/placement/campaigns/{PLACED}",
     "results": f"/placement/runs/{RUN}",
+    "ready": f"/placement/campaigns/{READY}",
+    "release-hosts": f"/placement/runs/{READY_RUN}/release/hosts",
+    "release-schools": f"/placement/runs/{RUN}/release/schools",
+    "words": "/notifications/words?stage=hosts",
     "messages": "/notifications/",
     "task": "/notifications/tasks/{task}",
     "centre-inbox": "/notifications/inbox",

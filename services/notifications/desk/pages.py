@@ -1,7 +1,7 @@
 """Pages: deliveries with what went wrong first, telephone tasks with their script, the inbox."""
 
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from flask import Response, redirect, request, url_for
 from pydantic import BaseModel, Field
@@ -17,6 +17,7 @@ from services.notifications.deliveries import operations as deliveries
 from services.notifications.deliveries.model import Call
 from services.notifications.messages import operations as messages
 from services.notifications.messages.rendering import note
+from services.notifications.messages.specimen import OF_STAGE, specimen
 from services.notifications.messages.wording import spoken_number
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,6 +32,12 @@ class PageQuery(BaseModel):
     """Where the page begins."""
 
     cursor: str | None = Field(default=None, max_length=100)
+
+
+class WordsQuery(BaseModel):
+    """Whose messages."""
+
+    stage: Literal["hosts", "schools"] = "hosts"
 
 
 class TaskPath(BaseModel):
@@ -51,6 +58,13 @@ def overview(act: Act, query: PageQuery) -> str:
     tasks, _ = deliveries.tasks(act, FEW, None)
     found, following = deliveries.deliveries(act, None, None, PAGE, query.cursor)
     return render("desk/overview.html", tasks=tasks, found=found, following=following)
+
+
+@routes.page("/words", roles=CENTRE)
+def words(act: Act, query: WordsQuery) -> str:
+    """What a release will say, before it says it."""
+    found = [specimen(intent, lang()) for intent in OF_STAGE[query.stage]]
+    return render("desk/words.html", stage=query.stage, found=found)
 
 
 @routes.page("/inbox", roles=(Role.SCHOOL, Role.HOST, Role.CENTRE))

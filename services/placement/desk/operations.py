@@ -7,12 +7,15 @@ from typing import Any
 
 from chassis.act import Act
 from chassis.documents import Stored
+from chassis.facts import KST
 from services.placement.bookings import operations as bookings
 from services.placement.bookings.shape import Booking
 from services.placement.campaigns import operations as campaigns
 from services.placement.offers import operations as offers
 from services.placement.organisations import operations as organisations
 from services.placement.placements.shape import Placement
+from services.placement.releases import operations as releases
+from services.placement.releases.model import Releases
 from services.placement.repairs import operations as repairs
 from services.placement.repairs.model import Repair
 from services.placement.runs import operations as runs
@@ -22,6 +25,7 @@ from services.placement.waitlists import operations as waitlists
 MOST = 50
 WAITING = ("asked", "conditioned")
 FIRST_STAGE = "placed"
+STAGES = ("survey", "placing", "hosts", "schools", "visits", "over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class Desk:
     more: bool = False
     repairs: tuple[Stored[Repair], ...] = ()
     waiting: tuple[tuple[int, Stored[Placement]], ...] = ()
+    releases: Releases | None = None
+    stage: int = 0
+    """How far the campaign is: the place in `STAGES`."""
 
     @property
     def closed(self) -> bool:
@@ -111,6 +118,8 @@ def campaign(act: Act, id: str) -> Desk:
         more=asked.next is not None,
         repairs=tuple(open_repairs),
         waiting=tuple(waiting),
+        releases=releases.show(act, id),
+        stage=desk.stage,
     )
 
 
@@ -118,7 +127,15 @@ def of_run(act: Act, run: Stored[Run]) -> Desk:
     """A run with its campaign and its numbers."""
     frame = campaigns.own(act, run.state.campaign)
     names = organisations.names(act, [run.state.campaign])
-    return Desk(frame["_id"], frame, run, _verdict(act, run, frame), names)
+    return Desk(
+        frame["_id"],
+        frame,
+        run,
+        _verdict(act, run, frame),
+        names,
+        releases=releases.show(act, frame["_id"]),
+        stage=_stage(act, frame, run),
+    )
 
 
 def seats(act: Act, campaign: str) -> dict[str, Seat]:
@@ -141,7 +158,22 @@ def names_of(act: Act, ids: Iterable[str]) -> dict[str, str]:
 def _with_run(act: Act, frame: Mapping[str, Any], names: Mapping[str, str]) -> Desk:
     latest = _latest(act, frame["_id"])
     verdict = _verdict(act, latest, frame) if latest else None
-    return Desk(frame["_id"], frame, latest, verdict, names)
+    return Desk(frame["_id"], frame, latest, verdict, names, stage=_stage(act, frame, latest))
+
+
+def _stage(act: Act, frame: Mapping[str, Any], run: Stored[Run] | None) -> int:
+    """The place of the present stage of the campaign."""
+    if not campaigns.closed(frame):
+        return STAGES.index("survey")
+    if run is None or run.state.hosts is None:
+        return STAGES.index("placing")
+    if run.state.schools is None:
+        return STAGES.index("hosts")
+    today = act.now.astimezone(KST).date().isoformat()
+    window = frame["window"]
+    if today < window["first"]:
+        return STAGES.index("schools")
+    return STAGES.index("visits" if today <= window["last"] else "over")
 
 
 def _latest(act: Act, campaign: str) -> Stored[Run] | None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.http.pages import render
+from chassis.http.problems import text
 from chassis.http.routes import Routes
 from chassis.roles import Role
 from services.placement.desk import operations
@@ -60,7 +61,13 @@ def of_campaign(act: Act, path: CampaignPath) -> str:
     """One campaign: its run, the requests that wait, repairs with their preview, the waitlist."""
     desk = operations.campaign(act, path.campaign_id)
     seats = operations.seats(act, path.campaign_id) if desk.repairs else {}
-    return render("desk/campaign.html", desk=desk, seats=seats)
+    return render(
+        "desk/campaign.html",
+        desk=desk,
+        seats=seats,
+        stages=_stages(),
+        progress=runs.progress(act, desk.run) if desk.run else None,
+    )
 
 
 @routes.page("/runs/<run_id>", roles=CENTRE)
@@ -92,12 +99,19 @@ def start(act: Act, path: CampaignPath) -> Response:
     return _back(path.campaign_id)
 
 
-@routes.form("/runs/<run_id>/release", roles=CENTRE)
-def release(act: Act, path: RunPath) -> Response:
-    """Release to the hosts, then to the schools, as the form names it."""
+@routes.form("/runs/<run_id>/cancel", roles=CENTRE)
+def cancel(act: Act, path: RunPath) -> Response:
+    """Stop the run."""
     found = runs.show(act, path.run_id)
-    stage: Literal["hosts", "schools"] = "schools" if _field("stage") == "schools" else "hosts"
-    runs.release(act, path.run_id, stage)
+    runs.cancel(act, path.run_id)
+    return _back(found.state.campaign)
+
+
+@routes.form("/runs/<run_id>/go-on", roles=CENTRE)
+def go_on(act: Act, path: RunPath) -> Response:
+    """Run although answers are missing, with the reason on record."""
+    found = runs.show(act, path.run_id)
+    runs.go_on(act, path.run_id, _field("reason")[:500])
     return _back(found.state.campaign)
 
 
@@ -107,6 +121,10 @@ def apply(act: Act, path: RepairPath) -> Response:
     found = repairs.show(act, path.repair_id)
     repairs.apply(act, path.repair_id)
     return _back(found.state.campaign)
+
+
+def _stages() -> list[str]:
+    return [text(f"page.desk.stage.{name}") for name in operations.STAGES]
 
 
 def _field(name: str) -> str:
