@@ -10,6 +10,10 @@ BIN := .venv/bin
 COMPOSE := docker compose
 seed = $(if $(SEED),--seed $(SEED))
 
+# A machine may forbid Python to keep what it has compiled; then each of a stack's processes would
+# compile a thousand modules at every start.
+export PYTHONDONTWRITEBYTECODE :=
+
 # An entry point ends with the exit code of what it runs, not with make's own line about it.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help

@@ -61,6 +61,8 @@ def prepare(directory: Path, port: int, controller: int, class_path: str) -> lis
         java,
         f"-Xmx{HEAP}",
         f"-Xms{HEAP}",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
         "-XX:+ExitOnOutOfMemoryError",
         "-Dlog4j2.configurationFile=" + str(Path(__file__).with_name("log4j2.properties")),
         "-cp",

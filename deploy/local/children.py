@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local import forking
 from deploy.local.machine import ROOT
 from deploy.local.processes import Identity
 
@@ -19,13 +20,17 @@ HEALTHY_AFTER = 20.0
 
 @dataclass
 class Child:
-    """A process to be kept running. Its output is appended to `log` untouched."""
+    """A process to be kept running. Its output is appended to `log` untouched.
+
+    A `forked` one is `python -m …` from the supervisor's own imports (`forking.prepare`).
+    """
 
     name: str
     command: list[str]
     environment: dict[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    forked: bool = False
+    process: subprocess.Popen[bytes] | forking.Forked | None = None
     identity: Identity | None = None
     starts: int = 0
     pause: float = FIRST_PAUSE
@@ -34,16 +39,21 @@ class Child:
 
     def start(self) -> None:
         """Start it in a session of its own, so that a Ctrl-C at the terminal does not reach it."""
+        environment = {**os.environ, **self.environment}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                env={**os.environ, **self.environment},
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            if self.forked:
+                arguments = self.command[2:]
+                self.process = forking.run(self.name, arguments, environment, log.fileno())
+            else:
+                self.process = subprocess.Popen(
+                    self.command,
+                    env=environment,
+                    cwd=ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
         self.starts += 1
         self.since = time.monotonic()
         self.identity = Identity.of(self.process.pid)

@@ -91,18 +91,18 @@ def create_app(mailbox: Mailbox) -> Flask:
 
     @app.get("/api/messages")
     def whole_list() -> ResponseReturnValue:
-        return jsonify([mail.whole() for mail in chosen()])
+        return jsonify([mail.whole for mail in chosen()])
 
     @app.get("/api/v1/messages")
     def listing() -> ResponseReturnValue:
         start, limit = request.args.get("start", 0, int), request.args.get("limit", 50, int)
         mails = mailbox.all()
-        page = [mail.summary() for mail in mails[start : start + limit]]
+        page = [mail.summary for mail in mails[start : start + limit]]
         return jsonify(total=len(mails), count=len(page), start=start, messages=page)
 
     @app.get("/api/v1/message/<name>")
     def one(name: str) -> ResponseReturnValue:
-        return jsonify(_found(mailbox, name).whole())
+        return jsonify(_found(mailbox, name).whole)
 
     @app.get("/api/v1/message/<name>/raw")
     def raw(name: str) -> Response:

@@ -56,8 +56,14 @@ class Plan:
     def _child(
         self, name: str, command: list[str], environment: dict[str, str] | None = None
     ) -> Child:
-        marked = {MARK: str(self.layout.directory), "PYTHONUNBUFFERED": "1", **(environment or {})}
-        return Child(name, command, marked, self.layout.log / f"{name}.log")
+        given = {
+            MARK: str(self.layout.directory),
+            "PYTHONUNBUFFERED": "1",
+            # Compiled modules are kept, whatever the machine says: a start has ten processes.
+            "PYTHONDONTWRITEBYTECODE": "",
+            **(environment or {}),
+        }
+        return Child(name, command, given, self.layout.log / f"{name}.log")
 
     def broker(self, class_path: str) -> Child:
         """The broker; formats its storage when the data directory is new."""
@@ -104,7 +110,7 @@ class Plan:
             "IEUM_WEB_WORKERS": "1",
             "IEUM_WEB_THREADS": "8",
             # People who try the system out do not wait two minutes for a digest.
-            "IEUM_DIGEST_SECONDS": os.environ.get("IEUM_DIGEST_SECONDS", "3"),
+            "IEUM_DIGEST_SECONDS": os.environ.get("IEUM_DIGEST_SECONDS", "2"),
             # Web and background roles share it, so that /metrics shows both.
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics(service)),
             "NUMBA_CACHE_DIR": str(self.layout.store / "numba"),
@@ -117,14 +123,18 @@ class Plan:
 
     def role(self, service: str, role: str) -> Child:
         """One role of one service as a process."""
-        command = [sys.executable, "-m", f"services.{service}", role]
-        return self._child(f"{service}-{role}", command, self.settings(service))
+        return self._service(f"{service}-{role}", service, f"services.{service}", role)
 
     def web(self, service: str) -> Child:
         """The web role: what `services.<name> web` becomes, without importing the service twice."""
         app = f"services.{service}.app:create_app()"
-        command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", app]
-        return self._child(f"{service}-web", command, self.settings(service))
+        arguments = ("gunicorn", "-c", "deploy/gunicorn.conf.py", app)
+        return self._service(f"{service}-web", service, *arguments)
+
+    def _service(self, name: str, service: str, *arguments: str) -> Child:
+        child = self._child(name, [sys.executable, "-m", *arguments], self.settings(service))
+        child.forked = True
+        return child
 
     def make_secrets(self) -> Child:
         """Generates what is missing of the secret files, and ends."""

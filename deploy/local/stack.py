@@ -44,7 +44,7 @@ import urllib3
 from deploy.local import machine, ports, state
 from deploy.local.machine import ROOT
 from deploy.local.plan import PREFERRED_PORTS, SERVICES, Plan, port_names
-from deploy.local.processes import Identity, end, marked
+from deploy.local.processes import MARK, Identity, end, marked
 from deploy.local.refusal import Refusal
 from deploy.local.state import Layout, State
 
@@ -170,6 +170,8 @@ class Stack:
             process = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local.supervisor", *arguments]
                 + [f"{name}={port}" for name, port in chosen.items()],
+                # A forked child shows the environment of the process it was forked from.
+                env={**os.environ, MARK: str(directory)},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import urllib3
 
-from deploy.local import broker, database, jars, state
+from deploy.local import broker, database, forking, jars, state
 from deploy.local.children import Child
 from deploy.local.plan import Plan, addresses
 from deploy.local.processes import Identity, end, marked
@@ -95,6 +95,7 @@ class Supervisor:
             self._run(plan.mail())
             self._run(plan.proxy())
             self._once([plan.make_secrets()])
+            forking.prepare()
         self._until("the database", mongo, lambda: database.writable(plan.ports["mongo"]))
         self._once([plan.role(service, "migrate") for service in plan.services])
         # HTTP never needs the broker, so it comes up while that is still on its way.

@@ -5,20 +5,25 @@ The engine and its compiled kernels are imported here alone, so that no other ro
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from chassis.context import Context
 from chassis.leases import stable_name
 
+R = TypeVar("R")
 IDLE_SECONDS = 0.3
 BEAT_SECONDS = 1.0
 
 
 def run(context: Context) -> None:
     """Solve what there is until asked to stop."""
+    from services.placement.engine import warm
     from services.placement.repairs.previews import preview_next
     from services.placement.runs.solving import work
 
     owner = stable_name(context.settings.replica, "solve")
+    # What a process pays once, it pays before somebody waits for a run.
+    beating(context, warm.main)
     while not context.stopping():
         context.beat()
         if work(context, owner):
@@ -27,7 +32,7 @@ def run(context: Context) -> None:
             context.wait(IDLE_SECONDS)
 
 
-def beating(context: Context, work: Callable[[], bool]) -> bool:
+def beating(context: Context, work: Callable[[], R]) -> R:
     """Do the work in a thread, so that this one can tell the parent that the role is alive."""
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(work)
