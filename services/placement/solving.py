@@ -23,7 +23,7 @@ def run(context: Context) -> None:
 
     owner = stable_name(context.settings.replica, "solve")
     # What a process pays once, it pays before somebody waits for a run.
-    beating(context, warm.main)
+    beating(context, warm.groups)
     while not context.stopping():
         context.beat()
         if work(context, owner):

@@ -26,6 +26,11 @@ SMALLEST = {
 def main() -> None:
     """Compile the kernels of flow, repair, stable and prices, and run one small group market."""
     flow_warm.warm()
+    groups()
+
+
+def groups() -> None:
+    """Run one small group market: what a process pays at its first run is paid then."""
     solve(Market.from_json(SMALLEST))
 
 
