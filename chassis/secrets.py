@@ -7,6 +7,7 @@ Each service reads only its own files of the directory:
 * `sealing_<service>.pem`, `sealing_<service>.pub.pem`: X25519; events of sealed topics are
   encrypted for one service.
 * `kek_<service>`: 32 bytes in base64; wraps the key of each person's record.
+* `links`: 32 bytes in base64; notifications signs links in letters with it, placement reads them.
 """
 
 import base64
@@ -22,6 +23,9 @@ from joserfc.jwk import OKPKey
 
 from chassis.contracts import SERVICES
 
+LINKED = ("placement", "notifications")
+"""The services that hold the key of links."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -33,6 +37,7 @@ class Keys:
     sealing_private: OKPKey | None = field(default=None, repr=False)
     sealing_public: dict[str, OKPKey] = field(default_factory=dict)
     kek: bytes | None = field(default=None, repr=False)
+    links: bytes | None = field(default=None, repr=False)
 
 
 def _key(path: Path) -> OKPKey | None:
@@ -42,6 +47,7 @@ def _key(path: Path) -> OKPKey | None:
 def load(directory: Path, service: str) -> Keys:
     """Read the files that belong to a service. A missing file leaves its part None."""
     kek = directory / f"kek_{service}"
+    links = directory / "links"
     public = {
         name: key
         for name in SERVICES
@@ -54,6 +60,7 @@ def load(directory: Path, service: str) -> Keys:
         sealing_private=_key(directory / f"sealing_{service}.pem"),
         sealing_public=public,
         kek=base64.b64decode(kek.read_text()) if kek.exists() else None,
+        links=base64.b64decode(links.read_text()) if service in LINKED and links.exists() else None,
     )
 
 
@@ -92,9 +99,9 @@ def make(directory: Path) -> None:
             f"sealing_{service}.pub.pem",
             x25519.X25519PrivateKey.generate(),
         )
-        kek = directory / f"kek_{service}"
-        if not kek.exists():
-            _write(kek, base64.b64encode(os.urandom(32)))
+    for name in (*(f"kek_{service}" for service in SERVICES), "links"):
+        if not (directory / name).exists():
+            _write(directory / name, base64.b64encode(os.urandom(32)))
 
 
 if __name__ == "__main__":

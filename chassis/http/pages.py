@@ -33,7 +33,12 @@ HARD_SPACE, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
 
 TABS: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.CENTRE: (("todo", "/"), ("placement", "/placement/"), ("messages", "/notifications/")),
-    Role.SCHOOL: (("todo", "/"), ("messages", "/notifications/inbox")),
+    Role.SCHOOL: (
+        ("todo", "/"),
+        ("survey", "/surveys"),
+        ("messages", "/notifications/inbox"),
+        ("school", "/school"),
+    ),
     Role.HOST: (("todo", "/"), ("messages", "/notifications/inbox")),
     Role.OFFICE: (("todo", "/"),),
     Role.ADMIN: (("todo", "/"),),
@@ -58,7 +63,12 @@ def register(app: Flask, service: Service, token_of: Callable[[Identity], str]) 
         t=problems.text,
         when=when,
         day=day,
+        said_when=said_when,
+        said_day=said_day,
+        said_clock=said_clock,
         named=named,
+        month_name=month_name,
+        weekday_name=weekday_name,
         here=here,
         nonce=security.nonce,
         fresh_id=fresh_id,
@@ -89,16 +99,41 @@ def here() -> str:
 
 def when(value: datetime) -> Markup:
     """Day and clock time, neither of which breaks over two lines."""
-    texts, language = problems.catalogue(), problems.lang()
     local = value.astimezone(KST)
-    words = f"{_whole(texts.day(language, local.date()))} {_whole(texts.clock(language, value))}"
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat("T", "minutes"), words)
+    attribute = local.isoformat("T", "minutes")
+    return Markup('<time datetime="{}">{}</time>').format(attribute, said_when(value))
+
+
+def said_when(value: datetime) -> str:
+    """The same as plain words, to be a fact of a sentence."""
+    return f"{said_day(value.astimezone(KST).date())} {said_clock(value)}"
+
+
+def said_day(value: date) -> str:
+    """A calendar day as plain words that do not break over two lines."""
+    return _whole(problems.catalogue().day(problems.lang(), value))
+
+
+def said_clock(value: datetime) -> str:
+    """A clock time as plain words that do not break over two lines."""
+    return _whole(problems.catalogue().clock(problems.lang(), value))
 
 
 def day(value: date) -> Markup:
     """A calendar day that does not break over two lines."""
-    words = _whole(problems.catalogue().day(problems.lang(), value))
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words)
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), said_day(value))
+
+
+def month_name(value: date) -> str:
+    """The name of a day's month, where the language has names for them."""
+    texts, language = problems.catalogue(), problems.lang()
+    known = texts.has(language, "times.months")
+    return str(texts.raw(language, "times.months")[value.month - 1]) if known else ""
+
+
+def weekday_name(number: int) -> str:
+    """The short name of a weekday; 1 is Monday."""
+    return str(problems.catalogue().raw(problems.lang(), "times.weekdays")[number - 1])
 
 
 def named(name: str) -> Markup:
@@ -112,8 +147,10 @@ def refused(error: Problem) -> Response:
     """A refusal: a page for a person who asked for one, else problem+json."""
     if not _for_a_person():
         return problems.answer(error)
-    if error.status == 401 and request.method == "GET":
-        return redirect(f"{RENEWAL}?{urlencode({'next': here()})}", 303)  # type: ignore[return-value]
+    if error.status == 401:
+        # A form is sent on as it is, so that nobody loses what was typed while a token ran out.
+        code = 307 if request.method == "POST" else 303
+        return redirect(f"{RENEWAL}?{urlencode({'next': here()})}", code)  # type: ignore[return-value]
     facts = {**error.facts, "count": len(error.errors), "correlation": g.get("correlation", "")}
     found = [problems.text(f"field.{one.code}", **one.facts) for one in error.errors]
     page = render(

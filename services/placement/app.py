@@ -18,8 +18,10 @@ from services.placement.bookings import api as bookings_api
 from services.placement.bookings import store as bookings
 from services.placement.campaigns import store as campaigns
 from services.placement.demands import api as demands_api
+from services.placement.demands import pages as orders
 from services.placement.demands import store as demands
 from services.placement.desk import pages as desk
+from services.placement.desk import supply
 from services.placement.hosts import api as hosts_api
 from services.placement.hosts import store as hosts
 from services.placement.offers import api as offers_api
@@ -62,6 +64,8 @@ routes: list[Routes] = [
     repairs_api.routes,
     waitlists_api.routes,
     desk.routes,
+    orders.routes,
+    supply.routes,
     answers.routes,
 ]
 indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
@@ -86,7 +90,7 @@ service = Service(
     routes=routes,
     background=background,
     indexes=indexes,
-    templates=(desk.TEMPLATES, release_pages.TEMPLATES),
+    templates=(desk.TEMPLATES, orders.TEMPLATES, release_pages.TEMPLATES, answers.TEMPLATES),
 )
 
 

@@ -24,6 +24,7 @@ timelines = projections.add(
     "booking.cancelled",
     "booking.safety_checked",
     "booking.confirmed",
+    "booking.reopened",
     "placement.planned",
     "placement.moved",
     "placement.offered",

@@ -23,7 +23,7 @@ from services.notifications.messages.model import (
     message_id,
     out_of_patience,
 )
-from services.notifications.messages.rendering import by_telephone
+from services.notifications.messages.rendering import by_telephone, only_by_telephone
 from services.notifications.messages.resolving import Names, Needs, NotYet, complete
 from services.notifications.recipients import operations as recipients
 from services.notifications.recipients.model import (
@@ -190,8 +190,11 @@ def _deliveries(
     preferences = known.preferences.get(message.organisation)
     callable_ = by_telephone(message.intent) and message.centre is not None
     rows: dict[str, New[Delivery]] = {}
+    wants_call = only_by_telephone(message.intent)
     for contact, recipient in listeners:
         channel = channel_for(recipient, preferences, callable_)
+        if wants_call:
+            channel = "telephone" if recipient.telephone is not None else "inbox"
         # The inbox is the organisation's, so that two contacts there are one reader.
         listener = message.organisation if channel == "inbox" else contact
         language = language_for(recipient, preferences)

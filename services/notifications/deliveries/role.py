@@ -27,6 +27,7 @@ def run(context: Context) -> None:
         post=Post(settings.smtp_host, settings.smtp_port, settings.smtp_from),
         name=stable_name(settings.replica, "send"),
         address=settings.public_address,
+        links=context.keys.links,
         beat=context.beat,
     )
     pause, next_try, batch = SHORTEST_PAUSE, 0.0, BATCH

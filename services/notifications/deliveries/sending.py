@@ -17,7 +17,7 @@ from chassis.documents import Changed, New, Stored
 from chassis.facts import fresh_id
 from chassis.language import UnknownKey
 from chassis.logs import logger
-from services.notifications.deliveries import store
+from services.notifications.deliveries import doors, store
 from services.notifications.deliveries.model import LEASE, Delivery, mail_id, tried
 from services.notifications.deliveries.planning import new_delivery
 from services.notifications.deliveries.post import Answer, Away, Letter, Post, compose
@@ -44,6 +44,8 @@ class Sender:
     """Which copy of the role this is; stands in the ledger."""
     address: str
     """The public address that links start with."""
+    links: bytes | None = None
+    """The key of signed links; without it a letter's link leads through the sign-in page."""
     beat: Callable[[], None] = lambda: None
     """Tells the parent process that the sender is alive."""
 
@@ -165,13 +167,14 @@ def _written(sender: Sender, one: _Prepared) -> _Letter:
     if one.addresses is None or one.addresses.email is None or one.recipient is None:
         return Answer("refused", "no_address")
     state, to = one.delivery.state, one.addresses.email
+    door = doors.written(sender.links, one.message, state.recipient, one.addresses, state.due_at)
     try:
         rendered = render(
             one.message,
             state.language,
             sender.address,
             person=one.addresses.person,
-            secret=one.addresses.secret,
+            secret={**(one.addresses.secret or {}), **door},
         )
     except UnknownKey as error:
         logger().error("message_unwritable", message=state.message, missing=str(error))

@@ -76,6 +76,11 @@ def by_telephone(intent: str) -> bool:
     return bool(template(intent)["by_telephone"])
 
 
+def only_by_telephone(intent: str) -> bool:
+    """Whether the matter is a call and nothing else: the recipient asked for one."""
+    return bool(template(intent).get("only_by_telephone", False))
+
+
 @cache
 def _layouts() -> Environment:
     return Environment(
@@ -186,7 +191,10 @@ def _path(message: Message, secret: Mapping[str, str]) -> str:
         return ids[found.group(1)]
 
     found = template(message.intent)
-    return _PLACEHOLDER.sub(one, found.get(f"link_{message.role}", found["link"]))
+    link = found.get(f"link_{message.role}", found["link"])
+    if "door" in secret:
+        link = found.get("letter_link", link)
+    return _PLACEHOLDER.sub(one, link)
 
 
 def note(message: Message, language: str) -> Note:

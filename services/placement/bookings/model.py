@@ -51,7 +51,13 @@ def accept(booking: Booking, now: datetime, spoken: Spoken | None = None) -> Ste
     """The host agrees, itself or (spoken) through the centre on the telephone."""
     _must_wait_for_host(booking, now)
     by: AcceptedBy = "telephone" if spoken else "host"
-    done = booking.model_copy(update={"status": "accepted", "accepted_by": by, "spoken": spoken})
+    update = {
+        "status": "accepted",
+        "accepted_by": by,
+        "spoken": spoken,
+        "answered": None if spoken else now,
+    }
+    done = booking.model_copy(update=update)
     return _confirmed_when_ready(done, [event("accepted", done, by=by)])
 
 
@@ -77,6 +83,7 @@ def decline(
             "reason_code": reason_code,
             "reason": reason,
             "spoken": spoken or booking.spoken,
+            "answered": None if spoken or reason_code == "condition_refused" else now,
         }
     )
     return done, [event("declined", done, reason_code=reason_code)]
@@ -91,7 +98,12 @@ def attach_condition(
     if errors:
         raise Invalid(errors)
     done = booking.model_copy(
-        update={"status": "conditioned", "condition": condition, "spoken": spoken}
+        update={
+            "status": "conditioned",
+            "condition": condition,
+            "spoken": spoken,
+            "answered": None if spoken else now,
+        }
     )
     return done, [event("conditioned", done, condition=condition_data(condition))]
 
@@ -137,9 +149,38 @@ def agree(booking: Booking) -> Step:
             "people": wanted.people or booking.people,
             "start": wanted.start or booking.start,
             "end": wanted.end or booking.end,
+            "answered": None,
         }
     )
     return _confirmed_when_ready(done, [event("accepted", done, by=by)])
+
+
+def reopen(booking: Booking, now: datetime) -> Step:
+    """The host takes its own answer back and is asked again, with time left for another one."""
+    until = booking.changeable_until
+    if until is None:
+        raise Refused("answer_stands", status=booking.status)
+    if now >= until:
+        raise TooLate("second_thoughts_over", until=until)
+    done = booking.model_copy(
+        update={
+            "status": "asked",
+            "accepted_by": None,
+            "answered": None,
+            "condition": None,
+            "reason_code": None,
+            "reason": "",
+            "reply_by": max(booking.reply_by, until),
+        }
+    )
+    return done, [event("reopened", done)]
+
+
+def want_call(booking: Booking, now: datetime) -> Step:
+    """The host would rather speak with somebody; the request stays open."""
+    _must_wait_for_host(booking, now)
+    done = booking.model_copy(update={"call_wanted": now})
+    return done, [event("call_requested", done)]
 
 
 def expire(booking: Booking, now: datetime) -> Step | None:

@@ -10,7 +10,7 @@ from chassis.act import Act
 from chassis.documents import Page, Receipt, Replayed, Stored
 from chassis.errors import FieldError, Forbidden, Invalid, NotFound, Refused
 from chassis.events.envelope import Received
-from chassis.facts import in_ms, moment
+from chassis.facts import Due, in_ms, moment
 from chassis.scope import Centre, Party
 from services.placement.bookings import model, store
 from services.placement.bookings.shape import (
@@ -20,6 +20,7 @@ from services.placement.bookings.shape import (
     Change,
     Condition,
     Safety,
+    Seat,
     Spoken,
     Telephoned,
 )
@@ -109,6 +110,28 @@ def attach_condition(
     spoken = _answers_for_host(act, stored, told)
     state, events = model.attach_condition(stored.state, act.now, condition, spoken)
     return _answered(act, stored, state, events, "conditioned")
+
+
+def want_call(act: Act, id: str) -> Receipt:
+    """The host asks to be called; asking twice changes nothing."""
+    stored = store.bookings.load(act, id)
+    _answers_for_host(act, stored, None)
+    if stored.state.call_wanted is not None and stored.state.status == "asked":
+        return store.bookings.save(act, stored, stored.state)
+    state, events = model.want_call(stored.state, act.now)
+    before = stored.state.reply_by
+    return store.bookings.save(act, stored, noted(act, state, "call_wanted"), events, before=before)
+
+
+def reopen(act: Act, id: str) -> Receipt:
+    """The host takes its own answer back, and is asked again."""
+    stored = store.bookings.load(act, id)
+    _answers_for_host(act, stored, None)
+    before = stored.state.changeable_until
+    state, events = model.reopen(stored.state, act.now)
+    due = [Due(state.reply_by, "expire")]
+    noted_state = noted(act, state, "reopened")
+    return store.bookings.save(act, stored, noted_state, events, due=due, before=before)
 
 
 def _answers_for_host(act: Act, stored: Stored[Booking], told: Telephoned | None) -> Spoken | None:
@@ -245,6 +268,36 @@ def leave(act: Act, id: str, people: int, by: CancelledBy, reason_code: str) -> 
 def free(act: Act, event: Received) -> None:
     """Give the seats of a booking that ended back, however it ended."""
     store.let_go(act, event.data["session"], event.data["team"], event.key)
+
+
+def hold_again(act: Act, event: Received) -> bool:
+    """A host that had declined is asked again: its seats are held again, if they are still free.
+
+    If they are not, the booking is taken back, and the repair that its refusal began goes on.
+    """
+    stored = store.bookings.get(act, event.key)
+    booking = stored.state
+    if booking.status not in HOLDING:
+        return False
+    seat = Seat(
+        session=booking.session,
+        offer=booking.offer,
+        offer_version=booking.offer_version,
+        centre=booking.centre,
+        host=booking.host,
+        team=booking.team,
+        start=booking.start,
+        end=booking.end,
+        minimum=0,
+        maximum=0,
+    )
+    try:
+        store.hold(act, seat, event.key, booking.people)
+    except Refused as why:
+        state, events = model.cancel(booking, "system", why.code)
+        store.bookings.save(act, stored, noted(act, state, "cancelled"), events, due=[])
+        return False
+    return True
 
 
 def fit_hold(act: Act, event: Received) -> None:

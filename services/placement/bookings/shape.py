@@ -1,7 +1,7 @@
 """The shape of a booking: what is kept of it, and what its events say."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -29,6 +29,9 @@ HOLDING: frozenset[str] = frozenset({"asked", "conditioned", "accepted", "confir
 
 BINDING: frozenset[str] = frozenset({"accepted", "confirmed", "completed"})
 """States in which the host has agreed, so that a repair may not move the group."""
+
+SECOND_THOUGHTS = timedelta(minutes=30)
+"""How long a host may take back what it answered itself."""
 
 DECLINE_REASONS: frozenset[str] = frozenset(
     {
@@ -153,11 +156,22 @@ class Booking(Record):
     safety: Safety | None = None
     accepted_by: AcceptedBy | None = None
     spoken: Spoken | None = None
+    answered: datetime | None = None
+    """When the host itself gave the answer that stands; None where it did not (yet)."""
+    call_wanted: datetime | None = None
+    """When the host asked to be called instead."""
     school_confirmed: bool = False
     reason_code: str | None = None
     reason: str = ""
     cancelled_by: CancelledBy | None = None
     history: tuple[Change, ...] = ()
+
+    @property
+    def changeable_until(self) -> datetime | None:
+        """Until when the host may take its answer back; None for one that stands."""
+        if self.answered is None or self.status not in ("accepted", "conditioned", "declined"):
+            return None
+        return self.answered + SECOND_THOUGHTS
 
     @property
     def safe(self) -> bool:

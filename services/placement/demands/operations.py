@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.act import Act
 from chassis.errors import NotFound
+from chassis.facts import KST, moment
 from chassis.scope import Centre, Office, Party, System
 from services.placement.campaigns import operations as campaigns
 from services.placement.demands import manifest, store, wished, wishes
@@ -17,6 +19,9 @@ from services.placement.demands.wished import Group, Order, Session
 from services.placement.offers import operations as offers
 from services.placement.offers.operations import Opening
 from services.placement.organisations import operations as organisations
+
+FROZEN = timedelta(days=1)
+"""How long before the deadline the levels stop moving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,11 @@ def groups(act: Act, campaign: str) -> list[Demand]:
     """Every group and every person of a campaign with its order, in order of survey and group."""
     frame = campaigns.own(act, campaign)
     return _demands(act, frame, _sessions(offers.sessions(act, campaign)))
+
+
+def described(act: Act, campaign: str, groups: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What the surveys within scope say of these groups, by group; unknown ones are left out."""
+    return store.groups(act, campaign, groups)
 
 
 def market(
@@ -146,6 +156,27 @@ def supply(act: Act, campaign: str) -> tuple[gaps.Supply, bool]:
     sessions = _sessions(offers.sessions(act, campaign))
     asked = [(school, group) for _, school, group in _asked(inside, campaign)]
     return gaps.supply(asked, sessions, public=not whole), whole
+
+
+def levels(act: Act, campaign: str) -> tuple[dict[str, str], datetime]:
+    """How contested each field is, and the moment up to which surveys are counted.
+
+    Counted nightly and no longer in the last day before the deadline, so that nobody gains by
+    watching it. A survey that was changed since counts again from the next night on.
+    """
+    frame = campaigns.show(act, campaign)
+    night = act.now.astimezone(KST).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = min(night, moment(frame["deadline"]) - FROZEN)
+    inside = replace(act, scope=Centre(frame["centre"]))
+    early = {
+        row["_id"]
+        for row in store.demands(inside, campaign)
+        if moment(row["submitted_at"]) <= until
+    }
+    asked = [(school, group) for id, school, group in _asked(inside, campaign) if id in early]
+    sessions = _sessions(offers.sessions(act, campaign))
+    found = gaps.supply(asked, sessions, public=False)
+    return {row.field: row.level for row in found.fields}, until
 
 
 def _demands(act: Act, frame: Mapping[str, Any], sessions: Sequence[Session]) -> list[Demand]:

@@ -114,6 +114,17 @@ def demands(act: Act, campaign: str) -> list[dict[str, Any]]:
     return list(collection(act, DEMANDS).find(wanted, session=act.session).sort("_id", 1))
 
 
+def groups(act: Act, campaign: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The groups with these ids in the surveys within scope, withdrawn ones too."""
+    wanted = set(ids)
+    rows = collection(act, DEMANDS).find(
+        within(act.scope, {"campaign": campaign, "groups.id": {"$in": sorted(wanted)}}),
+        {"groups": 1},
+        session=act.session,
+    )
+    return {group["id"]: group for row in rows for group in row["groups"] if group["id"] in wanted}
+
+
 def needs(act: Act, surveys: Iterable[str]) -> dict[str, frozenset[str]]:
     """Need codes by group id, of surveys that the caller was allowed to read."""
     ids = tuple(surveys)

@@ -209,6 +209,25 @@ def stop_lost(placement: Placement, booking: str) -> Step | None:
     return broken, [event("moved", broken)] if broken.released else []
 
 
+def host_thinks_again(placement: Placement, booking: str) -> Step | None:
+    """A host took its answer back: its stop waits again. None where it is another's by now.
+
+    A visit that was confirmed meanwhile is not confirmed any more. The school is told what it was
+    told the contrary of before: that a stop was lost, or that all was settled.
+    """
+    if all(stop.booking != booking for stop in placement.stops):
+        return None
+    if placement.status not in ("planned", "offered", "confirmed"):
+        return None
+    told = placement.broken or placement.status == "confirmed"
+    parts = _with_stop(placement, booking, {"lost": False, "accepted": False})
+    update: dict[str, Any] = {"parts": parts, "confirmed": None}
+    if placement.status == "confirmed":
+        update["status"] = "offered"
+    waiting = placement.model_copy(update=update)
+    return waiting, [event("moved", waiting)] if told and waiting.released else []
+
+
 def _with_stop(placement: Placement, booking: str, update: dict[str, Any]) -> tuple[Part, ...]:
     return tuple(
         Part(

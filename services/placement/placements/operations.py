@@ -189,6 +189,14 @@ def stop_lost(act: Act, event: Received) -> list[str]:
     return found
 
 
+def host_thinks_again(act: Act, booking: str) -> None:
+    """A host took its answer back: the stops of this booking wait again."""
+    for stored in store.with_booking(act, booking):
+        step = model.host_thinks_again(stored.state, booking)
+        if step is not None:
+            store.placements.save(act, stored, noted(act, step[0], "host_thinks_again"), step[1])
+
+
 def stop_cleared(act: Act, event: Received) -> None:
     """The safety check of a booking is on record."""
     for stored in store.with_booking(act, event.key):

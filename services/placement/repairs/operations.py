@@ -9,6 +9,7 @@ from chassis.documents import Page, Receipt, Stored
 from chassis.errors import Refused
 from chassis.events.envelope import Received
 from chassis.facts import derived_id, moment
+from chassis.scope import Centre
 from services.placement.bookings import operations as bookings
 from services.placement.bookings import seating
 from services.placement.bookings.shape import HOLDING, Booking, Seat
@@ -61,7 +62,40 @@ def booking_ended(act: Act, event: Received) -> None:
         session=event.data["session"],
         placements=tuple(lost),
     )
-    store.repairs.create(act, derived_id("repair", event.key), noted(act, repair, "queued"))
+    store.repairs.create(act, derived_id("repair", event.id), noted(act, repair, "queued"))
+
+
+def reopen(act: Act, booking: str) -> Receipt:
+    """The host takes its answer back, while the group has not gone elsewhere.
+
+    The open repair ends in the same transaction, so that nobody can apply it meanwhile.
+    """
+
+    def write(act: Act) -> Receipt:
+        receipt = bookings.reopen(act, booking)
+        state = bookings.show(act, booking).state
+        centre = replace(act, scope=Centre(state.centre), command=None)
+        if not placements.served_by(centre, booking):
+            raise Refused("visit_went_elsewhere")
+        _let_be(centre, state.campaign, booking)
+        return receipt
+
+    return act.together(write)
+
+
+def host_thinks_again(act: Act, event: Received) -> None:
+    """Seats are held again, the visit waits for its host, and nothing is repaired any more."""
+    if bookings.hold_again(act, event):
+        placements.host_thinks_again(act, event.key)
+        _let_be(act, event.data["campaign"], event.key)
+
+
+def _let_be(act: Act, campaign: str, booking: str) -> None:
+    """End the open repairs of a booking without moving anybody."""
+    for stored in store.open_of(act, campaign, booking):
+        state = noted(act, model.dismiss(stored.state), "host_thinks_again")
+        store.end_turn(act, campaign, stored.id)
+        store.repairs.save(act, stored, state)
 
 
 def apply(act: Act, id: str) -> Receipt:

@@ -39,6 +39,12 @@ def queued(act: Act) -> list[Stored[Repair]]:
     return list(repairs.each(act, {"state.status": "queued"}, sort="created"))
 
 
+def open_of(act: Act, campaign: str, booking: str) -> list[Stored[Repair]]:
+    """The repairs that a booking's end began and that nobody has applied or dismissed."""
+    wanted = {"state.campaign": campaign, "state.booking": booking}
+    return list(repairs.each(act, {**wanted, "state.status": {"$in": ["queued", "previewed"]}}))
+
+
 def take_turn(act: Act, campaign: str, repair: str) -> bool:
     """Whether it is this repair's turn: one of a campaign is in work at a time."""
     turns = collection(act, TURNS)

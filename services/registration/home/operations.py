@@ -20,7 +20,7 @@ from services.registration.surveys.model import Survey
 STAGES = ("survey", "placing", "hosts", "schools", "visits", "closing")
 """The stages of a campaign as the centre counts them."""
 
-OPEN_BOOKINGS = ("booking.asked", "booking.conditioned")
+OPEN_BOOKINGS = ("booking.asked", "booking.conditioned", "booking.reopened")
 OPEN_PLACEMENTS = ("placement.offered",)
 RELEASED = (
     *OPEN_PLACEMENTS,
