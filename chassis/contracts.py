@@ -1,7 +1,7 @@
 """The contracts as data: topics and event schemas, read once per process.
 
-The closed schema is the producers' check when an event is appended; consumers ignore what they do
-not know, so they do not use it.
+The closed schema is the producers' check when an event is appended. Consumers ignore what they do
+not know, so theirs is the same schema opened: more is welcome, what is named has to fit.
 """
 
 from dataclasses import dataclass
@@ -82,13 +82,41 @@ def validator(event_type: str, version: int = 1) -> Any:
     return jsonschema_rs.validator_for(schema(event_type, version))
 
 
+@cache
+def opened_validator(event_type: str, version: int = 1) -> Any:
+    """The compiled schema of a type as its readers see it: fields that they do not know pass."""
+    return jsonschema_rs.validator_for(_opened(schema(event_type, version)))
+
+
+def _opened(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_opened(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    closed = node.get("additionalProperties") is False
+    return {
+        name: _opened(one)
+        for name, one in node.items()
+        if not (closed and name == "additionalProperties")
+    }
+
+
 def faults(event_type: str, data: dict[str, Any], version: int = 1) -> list[str]:
     """What is wrong with an event's data, each with its place; empty if nothing is.
 
     Values are left out on purpose: a fault may end in a log.
     """
+    return _said(validator(event_type, version), data)
+
+
+def faults_for_readers(event_type: str, data: dict[str, Any], version: int = 1) -> list[str]:
+    """What a consumer cannot rely on in an event's data; fields it does not know are no fault."""
+    return _said(opened_validator(event_type, version), data)
+
+
+def _said(compiled: Any, data: dict[str, Any]) -> list[str]:
     return [
         f"{'/'.join(str(part) for part in error.instance_path) or '.'}: "
         f"breaks {'/'.join(str(part) for part in error.schema_path)}"
-        for error in validator(event_type, version).iter_errors(data)
+        for error in compiled.iter_errors(data)
     ]

@@ -16,7 +16,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
 from chassis.act import Documents
-from chassis.contracts import Topic
+from chassis.contracts import Topic, faults_for_readers
 from chassis.errors import Conflict
 from chassis.events.broker import Record
 from chassis.events.envelope import Malformed, Received, outline, read
@@ -26,6 +26,7 @@ from chassis.secrets import Keys
 
 SKIPPED = "ieum.skipped"
 MOST_PARKED = 5000
+SAID_FAULTS = 5
 
 Handle = Callable[[Received, ClientSession], Sequence[Write]]
 """What an event does: writes to make in the batch, or an operation done in the session."""
@@ -178,6 +179,7 @@ class Inbox:
             raise Malformed(f"{event.topic} does not carry {event.type}")
         if self.topics[event.topic].sealed_for is not None:
             event = _opened(self.keys, event)
+        _refuse_unfit(event)
         return self.handle(event, self.session)
 
     def _drain(self, where: tuple[str, str]) -> None:
@@ -288,6 +290,16 @@ def _opened(keys: Keys, event: Received) -> Received:
         raise Malformed(f"sealed and not for this service: {error}") from error
     fields = {name: getattr(event, name) for name in event.__slots__}
     return Received(**{**fields, "data": data})
+
+
+def _refuse_unfit(event: Received) -> None:
+    """What breaks its schema is not looked at any further; the values stay out of the reason."""
+    try:
+        found = faults_for_readers(event.type, event.data, event.version)
+    except FileNotFoundError:
+        raise Malformed(f"{event.type}.v{event.version} has no schema here") from None
+    if found:
+        raise Malformed(f"{event.type}: {'; '.join(found[:SAID_FAULTS])}")
 
 
 def masked(value: bytes) -> str:
