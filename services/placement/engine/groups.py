@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.placement.engine.answer import Answer, Part, columns_of_parts
+from services.placement.engine.answer import Answer, Part, columns_of_parts, stage_value
 from services.placement.engine.answer_check import Infeasible, breaches
 from services.placement.engine.groups_model import Model, build
 from services.placement.engine.market import Ints, Market
-from services.placement.engine.stages import CLAIMED, Run, Watch, encode, linear_stage
+from services.placement.engine.stages import CLAIMED, Run, Watch, encode, linear_stage, refresh
 from services.placement.engine.stages_leximin import leximin_stage, school_vector
 
 
@@ -41,6 +41,7 @@ def solve_groups(market: Market, draw: Ints, watch: Watch) -> Answer:
     broken = breaches(market, parts)
     if broken:
         raise AssertionError(f"the engine made an answer that breaks a rule: {broken[0]}")
+    refresh(run.results, {s: stage_value(market, s, parts, draw) for s in stages})
     for result in run.results:
         if result.stage == "leximin":
             # Later stages may exchange schools of equal standing; what is shown is the answer's.

@@ -224,12 +224,14 @@ class Master:
         best: Bound | None = None
         x: Floats | None = None
         if not self.pool.block:
-            # HiGHS refuses a program without columns, so the first prices are zero.
-            nothing = np.zeros(len(self.names))
-            self._price_with(cost, nothing, np.zeros(len(self.blocks)), low, high, cost)
+            # HiGHS refuses a program without columns, so each block gives one to begin with.
+            nothing, eager = np.zeros(len(self.names)), np.full(len(cost), -1, np.int64)
+            self._price_with(eager, nothing, np.zeros(len(self.blocks)), low, high, cost)
         for _ in range(ROUNDS):
             self.solver.run()
             status = self.solver.getModelStatus()
+            if status == highspy.HighsModelStatus.kModelEmpty:
+                return self._without_columns(cost, low, high)
             if status == highspy.HighsModelStatus.kInfeasible:
                 outcome = self._repair(cost, low, high)
                 if outcome is None:
@@ -253,6 +255,18 @@ class Master:
             if not go_on():
                 return Relaxation(best, x, finished=False)
         return Relaxation(best, x, finished=False)
+
+    def _without_columns(self, cost: Ints, low: Ints, high: Ints) -> Relaxation:
+        """Nothing can be granted in this box: either all rows allow that, or one refuses it."""
+        zero = np.zeros(len(cost), np.int64)
+        for i in np.nonzero((self.rows.low > 0) | (self.rows.high < 0))[0].tolist():
+            y = np.zeros(len(self.names))
+            y[i] = 1.0 if self.rows.low[i] > 0 else -1.0
+            proof = certified(self.rows, self.blocks, zero, y, low, high, farkas=True)
+            if proof.empty or proof.total > 0:
+                return Relaxation(proof, None, empty=True)
+        bound = certified(self.rows, self.blocks, cost, np.zeros(len(self.names)), low, high)
+        return Relaxation(bound, np.zeros(len(self.low)), empty=bound.empty)
 
     def _multipliers(self, dual: Floats) -> Floats:
         y = np.zeros(len(self.names))

@@ -22,10 +22,8 @@ from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market import Fixed, Ints, Market
 from services.placement.engine.market_draws import draw_places
 from services.placement.engine.repair_changes import Change, changed
-from services.placement.engine.repair_flow import repair_flow
-from services.placement.engine.stages import Run, Watch, encode, linear_cost, stage_result
-
-STAGES = ("kept", "placed", "rank", "moved", "lottery")
+from services.placement.engine.repair_flow import STAGES, repair_flow
+from services.placement.engine.stages import Run, Watch, encode, linear_cost, refresh, stage_result
 
 
 @dataclass(frozen=True)
@@ -175,6 +173,11 @@ def _solve(market: Market, old: list[Part], watch: Watch) -> Answer:
         value = int(cost @ run.point())
         run.results.append(stage_result(stage, value, sign, solved, constant))
         run.hold(objective_row(stage, cost, value))
+    values: dict[str, int] = {}
+    for stage in STAGES:
+        cost, constant, sign = _objective(run, stage, old)
+        values[stage] = sign * int(cost @ run.point()) + constant
+    refresh(run.results, values)
     parts = run.parts()
     broken = breaches(market, parts)
     if broken:

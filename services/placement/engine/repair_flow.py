@@ -2,7 +2,8 @@
 
 For a cancelled session or another number of seats in a flow answer with its prices, the warm state
 of `flow_repair` finds the same optimum (kept, placed, rank, moved) as the integer program, in
-milliseconds. Other changes, and answers without prices, take the general way.
+milliseconds; prices for the verifier are found afterwards, stage by stage from that answer on.
+Other changes, and answers without prices, take the general way.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from services.placement.engine import flow_repair
+from services.placement.engine import flow, flow_repair
 from services.placement.engine.answer import Answer, StageResult
-from services.placement.engine.market import Ints, Market
+from services.placement.engine.flow_face import Face, narrow
+from services.placement.engine.flow_stages import limits, solve_stage
+from services.placement.engine.market import Fixed, Flags, Ints, Market
 from services.placement.engine.reasons_flow import has_prices
 from services.placement.engine.repair_changes import Change, as_list
 from services.placement.engine.solve_individuals import (
@@ -23,7 +26,10 @@ from services.placement.engine.solve_individuals import (
     flow_market,
     stage_values,
 )
-from services.placement.engine.stages import CLAIMED
+from services.placement.engine.stages import PROVED
+
+#: The stages of a repair, as `repair` has them too.
+STAGES = ("kept", "placed", "rank", "moved", "lottery")
 
 
 def new_seats(market: Market, change: Change | Sequence[Change]) -> dict[int, int] | None:
@@ -54,7 +60,12 @@ def repair_flow(
         return None
     if "rank" not in answer.evidence_arrays:
         return None
-    columns = PersonColumns(market)
+    most = market.sessions.max.copy()
+    for session, value in seats.items():
+        most[session] = value
+    # A session that had no seat at all may get some: its wishes must not be barred by the old ones.
+    widest = replace(market.sessions, max=np.maximum(market.sessions.max, most))
+    columns = PersonColumns(replace(market, sessions=widest))
     place = np.full(len(market.wishes), -1, np.int64)
     place[columns.wish] = np.arange(len(columns.wish))
     seat = np.full(len(market.applicants), -1, np.int64)
@@ -65,29 +76,125 @@ def repair_flow(
     held[[f.applicant for f in market.rules.fixed]] = True
     gone = np.isin(market.wishes.stop_session[wish], [s for s, n in seats.items() if n == 0])
     held[who[gone]] = False
-    try:
-        state = flow_repair.Repair(
-            flow_market(market, columns, draw), seat, answer.evidence_arrays, held
-        )
-        done = state.apply(flow_repair.Change(capacity=seats))
-    except ValueError:
-        # Frozen people beyond the new seats, or prices of another answer: the general way
-        # finds out and says what is wrong.
+    held &= seat >= 0
+    base = flow_market(market, columns, draw)
+    stay = np.bincount(base.wish_session[seat[held]], minlength=len(most))
+    if (stay > most).any():
+        # Accepted people beyond the new seats: the general way says what is wrong.
         return None
-    most = market.sessions.max.copy()
-    for session, value in seats.items():
-        most[session] = value
+    start = _warm(base, seat, answer, held, seats)
+    if start is None or (start[held] != seat[held]).any():
+        start = _first_fit(base, seat, held, most - stay)
+    fixed = tuple(
+        Fixed(int(a), int(columns.wish[seat[a]]), 1) for a in np.nonzero(held)[0].tolist()
+    )
     sessions = replace(market.sessions, max=most, min=np.minimum(market.sessions.min, most))
-    kept = tuple(f for f in market.rules.fixed if held[f.applicant])
-    new = replace(market, sessions=sessions, rules=replace(market.rules, fixed=kept))
-    parts = columns.answer(done.seat_wish)
+    new = replace(market, sessions=sessions, rules=replace(market.rules, fixed=fixed))
+    final, prices = prove(base, most, seat, start, held)
+    parts = columns.answer(final)
     before = seat >= 0
-    moved = int((before & (done.seat_wish >= 0) & (done.seat_wish != seat)).sum())
-    lost = int((before & (done.seat_wish < 0)).sum())
     values = stage_values(new, parts, draw)
-    values |= {"kept": int(before.sum()) - lost, "moved": moved + lost}
+    values |= {
+        "kept": int((before & (final >= 0)).sum()),
+        "moved": int((before & (final != seat)).sum()),
+    }
     stages = [
-        StageResult(stage, values[stage], None, CLAIMED)
-        for stage in ("kept", "placed", "rank", "moved")
+        StageResult(stage, values[stage], values[stage], PROVED, {}, known(stage))
+        for stage in STAGES
     ]
-    return Answer(new, "max", parts, stages, engine="flow-repair", previous=answer.parts)
+    return Answer(
+        new, "max", parts, stages, engine="flow-repair", previous=answer.parts,
+        evidence_arrays=prices,
+    )  # fmt: skip
+
+
+def _warm(
+    base: flow.FlowMarket, seat: Ints, answer: Answer, held: Flags, seats: dict[int, int]
+) -> Ints | None:
+    """The repaired seats by cheapest chains; None where the prices do not prove the answer."""
+    try:
+        state = flow_repair.Repair(base, seat, answer.evidence_arrays, held)
+        return state.apply(flow_repair.Change(capacity=seats)).seat_wish
+    except ValueError:
+        return None
+
+
+def _first_fit(base: flow.FlowMarket, seat: Ints, held: Flags, room: Ints) -> Ints:
+    """The old seats as far as they exist, in lottery order; whoever is held keeps hers."""
+    out = np.where(held, seat, -1)
+    left = room.tolist()
+    for a in np.argsort(base.lottery, kind="stable").tolist():
+        if seat[a] >= 0 and not held[a] and left[base.wish_session[seat[a]]] > 0:
+            left[base.wish_session[seat[a]]] -= 1
+            out[a] = seat[a]
+    return out
+
+
+def known(stage: str) -> dict[str, str]:
+    """The evidence of a stage: its prices."""
+    return {"kind": "flow", "array": stage}
+
+
+def prove(
+    base: flow.FlowMarket, capacity: Ints, before: Ints, seat: Ints, held: Flags
+) -> tuple[Ints, dict[str, Ints]]:
+    """Prices of every stage of a repair, from the repaired answer on; also its lottery stage.
+
+    `before` and `seat` are granted wishes (-1: none), `held` marks whom nothing moves. The cheapest
+    chains have settled the first four stages, so that finding their prices moves hardly anybody.
+    """
+    n, count = len(seat), len(capacity)
+    schools = len(base.school_size) if base.school_size is not None else 0
+    who = np.nonzero(~held)[0]
+    widths = np.diff(base.wish_start)[who] + 1
+    start = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
+    owner = np.repeat(np.arange(len(who)), widths)
+    wish = np.arange(start[-1]) - start[owner] + base.wish_start[who][owner]
+    home = np.zeros(len(wish), np.bool_)
+    home[start[1:] - 1] = True
+    wish[home] = -1
+    node = np.where(home, count + base.school[who][owner], _at(base.wish_session, wish))
+    own = np.where(seat[who] < 0, start[1:] - 1, start[:-1] + seat[who] - base.wish_start[who])
+    left = capacity - np.bincount(base.wish_session[seat[held]], minlength=count)
+    upper = np.concatenate([left, np.full(schools, n + 1)]).astype(np.int64)
+    zero = np.zeros(len(upper), np.int64)
+    face = Face(
+        who, start, node.astype(np.int32), wish, own, zero, upper, zero.copy(),
+        np.zeros(count, np.bool_),
+    )  # fmt: skip
+    position = np.empty(n, np.int64)
+    position[np.argsort(base.lottery, kind="stable")] = np.arange(n)
+    final, prices = seat.copy(), dict[str, Ints]()
+    for stage in STAGES:
+        cost = _costs(base, face, stage, before, position)
+        price, chosen = solve_stage(face, cost, lambda: True)
+        final[face.who] = face.option_wish[chosen]
+        prices[stage] = price
+        face = narrow(face, cost, price, chosen, *limits(face, price))
+    return final, prices
+
+
+def _costs(base: flow.FlowMarket, face: Face, stage: str, before: Ints, position: Ints) -> Ints:
+    """What each option of the face costs in a stage of a repair."""
+    wish = face.option_wish
+    who = np.repeat(face.who, np.diff(face.option_start))
+    home = wish < 0
+    if stage == "kept":
+        lost: Ints = (home & (before[who] >= 0)).astype(np.int64)
+        return lost
+    if stage == "placed":
+        return home.astype(np.int64)
+    if stage == "rank":
+        rank: Ints = np.where(home, 0, _at(base.wish_rank, wish)).astype(np.int64)
+        return rank
+    if stage == "moved":
+        moves: Ints = ((before[who] >= 0) & (wish != before[who])).astype(np.int64)
+        return moves
+    late: Ints = np.where(home, len(position) - position[who], 0).astype(np.int64)
+    return late
+
+
+def _at(column: Ints, wish: Ints) -> Ints:
+    """A column of the wishes, read also at -1, where a market may have no wish at all."""
+    out: Ints = np.append(column, 0)[wish]
+    return out

@@ -113,6 +113,11 @@ def result_arrays(answer: Answer) -> dict[str, NDArray[Any]]:
     """The placement as columns, for `result.npz`."""
     rows = answer.columns
     stages = answer.stages
+    before = {}
+    if answer.previous is not None:
+        was = columns_of_parts(answer.previous)
+        names = ("previous_applicant", "previous_wish", "previous_people")
+        before = dict(zip(names, was, strict=True))
     return {
         "format": np.array("ieum.result"),
         "version": np.array(VERSION),
@@ -129,14 +134,23 @@ def result_arrays(answer: Answer) -> dict[str, NDArray[Any]]:
             [s.value if s.bound is None else s.bound for s in stages], dtype=np.int64
         ),
         "stage_claims": np.array([s.claim.encode() for s in stages]),
+        **before,
     }
+
+
+def _no_bound(claim: bytes, value: int, bound: int) -> bool:
+    """The column of bounds repeats the value where nothing is known."""
+    return claim == b"solver-claimed" and bound == value
 
 
 def answer_from_arrays(market: Market, arrays: Mapping[str, NDArray[Any]]) -> Answer:
     """An answer from its `result.npz`."""
     columns = (arrays["part_applicant"], arrays["part_wish"], arrays["part_people"])
     stages = [
-        StageResult(name.decode(), int(value), int(bound), claim.decode())
+        StageResult(
+            name.decode(), int(value), None if _no_bound(claim, value, bound) else int(bound),
+            claim.decode(),
+        )
         for name, value, bound, claim in zip(
             arrays["stage_names"].tolist(), arrays["stage_values"], arrays["stage_bounds"],
             arrays["stage_claims"].tolist(), strict=True,

@@ -87,6 +87,8 @@ class Run:
     held: list[Rows] = field(default_factory=list)
     more_columns: int = 0
     pool: Pool | None = None
+    #: Rows are held that no certificate derives: what follows is optimal, but not proved.
+    underived: bool = False
 
     @property
     def market(self) -> Market:
@@ -286,6 +288,18 @@ def stage_result(
     return StageResult(stage, sign * value + constant, bound, claim, detail, solved.evidence)
 
 
+def refresh(results: list[StageResult], values: dict[str, int]) -> None:
+    """The values of the answer itself, once it is final.
+
+    A stage that was cut short is held by an inequality, so that a later one may improve it by the
+    way; the bounds remain what they are.
+    """
+    for result in results:
+        result.value = values[result.stage]
+        if result.evidence and result.claim == BOUNDED and result.bound == result.value:
+            result.claim = PROVED if result.stage != "leximin" else BOUNDED
+
+
 def stage_share(left: int) -> float:
     """Share of the remaining time for a stage that `left` others follow."""
     return 1.0 if left == 0 else STAGE_SHARE
@@ -305,6 +319,8 @@ def linear_stage(run: Run, stage: str, follow: int) -> None:
         raise no_answer(run, solved)
     value = int(cost @ run.best)
     result = stage_result(stage, value, sign, solved)
+    if run.underived:
+        result = StageResult(stage, value * sign, None, CLAIMED, {"exact": solved.finished})
     run.results.append(result)
     run.hold(objective_row(stage, cost, value))
     progress = Progress(

@@ -54,7 +54,7 @@ def leximin_stage(run: Run, follow: int) -> None:
         levels = _Levels(run, follow)
         finished = levels.search()
         steps, proved = levels.steps, finished and levels.proved
-        if proved:
+        if finished:
             levels.keep()
     parts = run.parts()
     worst = worst_share(run.market, parts)
@@ -65,9 +65,10 @@ def leximin_stage(run: Run, follow: int) -> None:
     claim = PROVED if proved else BOUNDED if first else CLAIMED
     known = {"kind": "levels", "levels": steps, "complete": proved} if proved or first else {}
     run.results.append(StageResult("leximin", worst, bound, claim, detail, known))
-    if not proved:
-        # Rows of levels without a proof of their own would be no evidence for later stages.
+    if not finished:
         _hold_shares(run)
+    elif not proved:
+        run.underived = True
     index = len(run.results) - 1
     progress = Progress("leximin", index, run.watch.stages, worst, bound, run.best_numbers())
     run.watch.tell(progress, force=True)

@@ -77,6 +77,10 @@ class Chain:
         self.own = np.full(m.applicants, -1, np.int64)
         self.own[r.who] = r.wish
         self.free = ~held
+        #: The wish that each applicant had before a change, or -1.
+        self.before = np.full(m.applicants, -1, np.int64)
+        if r.previous is not None:
+            self.before[r.previous[0]] = r.previous[1]
         seated = self.free & (self.own >= 0)
         at_home = self.free & (self.own < 0)
         self.count = np.concatenate([
@@ -95,6 +99,12 @@ class Chain:
         """The cost of every wish and of every applicant's home."""
         if stage == "placed":
             return 0, 1
+        if stage == "kept":
+            return 0, (self.before >= 0).astype(np.int64)
+        if stage == "moved":
+            was = self.before[self.m.owner]
+            moves = (was >= 0) & (was != np.arange(self.m.wishes))
+            return moves.astype(np.int64), (self.before >= 0).astype(np.int64)
         if stage == "leximin":
             return 0, 0
         if stage == "lottery":
@@ -166,8 +176,8 @@ def check_flow(
     """
     out: dict[str, list[Fault]] = {}
     why = is_flow(m)
-    if not why and next(iter(stages), "") != "placed":
-        why = "the first stage is not 'placed'"
+    if not why and next(iter(stages), "") != ("placed" if r.previous is None else "kept"):
+        why = "the first stage is another"
     chain = None if why else Chain(m, r, draw)
     for stage, name in stages.items():
         place = f"certificate.npz:/{name}"
