@@ -18,11 +18,12 @@ from bson import encode
 from chassis.context import Context
 from chassis.contracts import CONTRACTS, SERVICES, Topic, faults_for_readers, schema, topic_of
 from chassis.errors import Refused
-from chassis.events import envelope, roles, sealing
-from chassis.events.broker import Record
+from chassis.events import envelope, rebuild, roles, sealing
+from chassis.events.broker import Place, Record
 from chassis.events.consumer import Follower
 from chassis.facts import derived_id
 from chassis.service import Service
+from chassis.settings import Settings
 from services.placement.bookings.shape import Booking
 from services.placement.bookings.store import bookings
 from services.registration.campaigns.model import Campaign, Status
@@ -104,20 +105,41 @@ def consumer(request: pytest.FixtureRequest, servers: Servers) -> Iterator[tuple
         yield context_of(service, servers, database), service
 
 
-@pytest.fixture(params=["project", "react"])
-def follower(
-    request: pytest.FixtureRequest, consumer: tuple[Context, Service]
-) -> Iterator[Follower]:
-    """A role of the service before an empty database, at the beginning of every topic."""
+ROLES = {"project": roles.projector, "react": roles.reactor}
+
+
+@pytest.fixture
+def fresh(consumer: tuple[Context, Service]) -> tuple[Context, Service]:
+    """The service with nothing but its own aggregates in its database."""
     context, service = consumer
     for name in context.database.list_collection_names():
         context.database[name].delete_many({})
     own_aggregates(context, service.name)
-    make = roles.projector if request.param == "project" else roles.reactor
-    made = make(replace(context), service)
+    return context, service
+
+
+def beginning(role: str, context: Context, service: Service) -> Follower:
+    """A role of the service at the beginning of every topic."""
+    made = ROLES[role](replace(context), service)
     made._prepare()
     made._places = {(name, 0): 0 for name in made.topics}
-    yield made
+    return made
+
+
+@pytest.fixture(params=ROLES)
+def follower(request: pytest.FixtureRequest, fresh: tuple[Context, Service]) -> Follower:
+    """Each role in its turn."""
+    return beginning(request.param, *fresh)
+
+
+def fed(follower: Follower) -> list[tuple[str, Record]]:
+    """Every good example of the role's topics, brought to effect one after the other."""
+    found: list[tuple[str, Record]] = []
+    for topic in follower.topics.values():
+        for offset, (name, kind, data) in enumerate(examples(topic, "good")):
+            found.append((name, record(follower.context, topic, name, kind, data, offset)))
+            follower.apply([found[-1][1]])
+    return found
 
 
 def state(context: Context) -> dict[str, list[bytes]]:
@@ -133,20 +155,37 @@ def dead(follower: Follower) -> dict[bytes | None, str]:
 
 
 def test_every_good_example_takes_effect_and_fed_twice_takes_it_once(follower: Follower) -> None:
-    context, offset = follower.context, 0
-    fed: list[tuple[str, Record]] = []
-    for topic in follower.topics.values():
-        for name, kind, data in examples(topic, "good"):
-            fed.append((name, record(context, topic, name, kind, data, offset)))
-            offset += 1
-            follower.apply([fed[-1][1]])
+    known = fed(follower)
     lying = dead(follower)
-    refused = {name: why for name, one in fed if (why := lying.get(one.key))}
-    assert not refused, "\n".join(f"{a}: {b}" for a, b in refused.items())
+    refused = {name: why for name, one in known if (why := lying.get(one.key))}
+    assert not refused, "\n".join(f"{name}: {why}" for name, why in refused.items())
+    before = state(follower.context)
+    for number, (_, one) in enumerate(known):
+        follower.apply([replace(one, offset=len(known) + number)])
+    assert state(follower.context) == before
+
+
+def test_a_rebuild_makes_the_same_again_and_sends_nothing(
+    fresh: tuple[Context, Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, service = fresh
+    log = [one for _, one in fed(beginning("project", context, service))]
+    fed(beginning("react", context, service))
     before = state(context)
-    for place, (_, one) in enumerate(fed):
-        follower.apply([replace(one, offset=offset + place)])
+
+    def scan(_: Settings, start: dict[Place, int], ends: dict[Place, int]) -> list[list[Record]]:
+        read = {where: range(start.get(where, 0), end) for where, end in ends.items()}
+        return [[one for one in log if one.offset in read.get(place(one), ())]]
+
+    monkeypatch.setattr(rebuild, "scan", scan)
+    for projection in service.projections.all.values():
+        done = rebuild.Rebuild(context, service, projection).run()
+        assert done["equal"], projection.name
     assert state(context) == before
+
+
+def place(one: Record) -> Place:
+    return one.topic, one.partition
 
 
 def test_a_broken_example_lies_dead_by_its_schema_and_changes_nothing(follower: Follower) -> None:
