@@ -19,7 +19,11 @@ Reader = Callable[..., Page]
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
 WIDTHS = (360, 1280)
-OF_ANYONE = {"sign-in": "/sign-in", "started": "/start/done"}
+OF_ANYONE = {
+    "sign-in": "/sign-in",
+    "started": "/start/done",
+    "recruiting": f"/placement/campaigns/{READY}/recruiting",
+}
 OF_THE_CENTRE = {
     "overview": "/",
     "placement": "/placement/",
@@ -28,6 +32,7 @@ OF_THE_CENTRE = {
     "ready": f"/placement/campaigns/{READY}",
     "release-hosts": f"/placement/runs/{READY_RUN}/release/hosts",
     "release-schools": f"/placement/runs/{RUN}/release/schools",
+    "supply": f"/placement/campaigns/{READY}/supply",
     "words": "/notifications/words?stage=hosts",
     "messages": "/notifications/",
     "task": "/notifications/tasks/{task}",

@@ -1,15 +1,17 @@
 """Pages of the centre: what was placed and why not, who has still to answer, what to repair."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Response, redirect, request, url_for
 from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.http.pages import render
-from chassis.http.problems import text
+from chassis.http.problems import lang, text
 from chassis.http.routes import Routes
+from chassis.http.sheets import Cell, attachment, workbook
 from chassis.roles import Role
 from services.placement.desk import operations
 from services.placement.repairs import operations as repairs
@@ -18,7 +20,9 @@ from services.placement.runs import operations as runs
 TEMPLATES = Path(__file__).parent / "templates"
 CENTRE = (Role.CENTRE,)
 PAGE = 50
+MOST_ROWS = 500
 State = Literal["placed", "waitlisted", "not_selected"]
+Shown = Literal["all", "placed", "waitlisted", "not_selected"]
 STATES: tuple[State, ...] = ("waitlisted", "not_selected", "placed")
 """Exceptions first."""
 
@@ -46,7 +50,7 @@ class RepairPath(BaseModel):
 class ResultsQuery(BaseModel):
     """Which rows of a result: of one state, after this number."""
 
-    state: State | None = None
+    state: Shown | None = None
     cursor: int = Field(default=-1, ge=-1)
 
 
@@ -75,10 +79,11 @@ def results(act: Act, path: RunPath, query: ResultsQuery) -> str:
     """The result of a run, exceptions first, each unplaced applicant with its reason."""
     run = runs.show(act, path.run_id)
     desk = operations.of_run(act, run)
-    counts = {name: getattr(desk.verdict, name).groups for name in STATES} if desk.verdict else {}
-    first: State = next((name for name in STATES if counts.get(name)), STATES[-1])
-    state = query.state or first
-    rows = runs.results(act, path.run_id, query.cursor, PAGE, (state,))
+    counts: dict[str, int] = {}
+    if desk.verdict:
+        counts = {name: getattr(desk.verdict, name).groups for name in STATES}
+    state = query.state or _first(counts)
+    rows = runs.results(act, path.run_id, query.cursor, PAGE, _states(state))
     return render(
         "desk/run.html",
         desk=desk,
@@ -89,7 +94,56 @@ def results(act: Act, path: RunPath, query: ResultsQuery) -> str:
         following=rows[-1]["number"] if len(rows) == PAGE else None,
         seats=operations.seats(act, run.state.campaign),
         names=operations.names_of(act, {row["school"] for row in rows}),
+        stages=_stages(),
+        progress=runs.progress(act, run),
     )
+
+
+@routes.query("/runs/<run_id>/results.xlsx", roles=CENTRE)
+def results_sheet(act: Act, path: RunPath, query: ResultsQuery) -> Response:
+    """The rows that the page shows, all of them, as a workbook."""
+    run = runs.show(act, path.run_id)
+    state = query.state or "all"
+    seats = operations.seats(act, run.state.campaign)
+    found: list[dict[str, Any]] = []
+    after = -1
+    while rows := runs.results(act, path.run_id, after, MOST_ROWS, _states(state)):
+        found.extend(rows)
+        after = rows[-1]["number"]
+    names = operations.names_of(act, {row["school"] for row in found})
+    title = text("page.desk.results")
+    keys = ("school", "grade_head", "people", "state", "rank", "session", "first_start", "reason")
+    heads = [text(f"page.desk.{key}") for key in keys]
+    content = workbook(title, heads, (_line(row, names, seats) for row in found))
+    return attachment(title, content)
+
+
+def _line(
+    row: dict[str, Any], names: Mapping[str, str], seats: Mapping[str, operations.Seat]
+) -> tuple[Cell, ...]:
+    """One result row as the workbook has it."""
+    sessions = [seats[id] for part in row["parts"] for id in part["sessions"] if id in seats]
+    return (
+        names.get(row["school"], ""),
+        row["grade"],
+        row["people"],
+        text(f"page.desk.row.{row['state']}"),
+        row["parts"][0]["rank"] + 1 if row["parts"] else row["position"] or row["reserve_rank"],
+        ", ".join(" ".join(filter(None, (one.host, one.team))) for one in sessions),
+        min((one.start for one in sessions), default=None),
+        row["reason"]["sentences"][lang()] if row["reason"] else None,
+    )
+
+
+def _first(counts: Mapping[str, int]) -> Shown:
+    """Everything while it fits on a page; else exceptions first."""
+    if sum(counts.values()) <= PAGE:
+        return "all"
+    return next((name for name in STATES if counts.get(name)), "placed")
+
+
+def _states(shown: Shown) -> tuple[State, ...] | None:
+    return None if shown == "all" else (shown,)
 
 
 @routes.form("/campaigns/<campaign_id>/start", roles=CENTRE)
