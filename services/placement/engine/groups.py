@@ -19,13 +19,18 @@ def check_fixed(market: Market, model: Model) -> None:
             raise Infeasible(f"fixed_{barrier.code}", facts)
 
 
-def solve_groups(market: Market, draw: Ints, watch: Watch) -> Answer:
-    """Solve all stages of `max` mode; raises `Infeasible` when no placement keeps every rule."""
+def solve_groups(market: Market, draw: Ints, watch: Watch, start: tuple[Part, ...] = ()) -> Answer:
+    """Solve all stages of `max` mode; raises `Infeasible` when no placement keeps every rule.
+
+    `start` is a placement to begin with; it is used if it keeps every rule.
+    """
     model = build(market)
     check_fixed(market, model)
     run = Run(model, draw, watch)
     fixed = tuple(sorted(Part(f.applicant, f.wish, f.people) for f in market.rules.fixed))
-    if not breaches(market, fixed):
+    if start and not breaches(market, start):
+        run.best = encode(model, start)
+    elif not breaches(market, fixed):
         run.best = encode(model, fixed)
     else:
         run.first_point()

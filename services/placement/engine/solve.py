@@ -61,19 +61,29 @@ def solve(
     begin = clock()
     end = None if time_limit is None else begin + time_limit
     draw = draw_places(market)
+    stages = len(market.rules.stages)
+    other: tuple[dict[str, Any], Answer | None] = ({}, None)
+    if compare and chosen == "max":
+        # Serial acceptance is quick, and where the program has to search, a good beginning.
+        quarter = None if time_limit is None else begin + time_limit * COMPARISON_SHARE
+        other = _compare(market, "stable", draw, Watch(clock, quarter, None, stages))
     main = end
-    if end is not None and compare and chosen == "stable":
-        main = begin + (end - begin) * (1 - COMPARISON_SHARE)
-    watch = Watch(clock, main, on_progress, len(market.rules.stages))
-    answer = _in_mode(market, chosen, draw, watch)
+    if time_limit is not None and compare and chosen == "stable":
+        main = begin + time_limit * (1 - COMPARISON_SHARE)
+    watch = Watch(clock, main, on_progress, stages)
+    answer = _in_mode(market, chosen, draw, watch, other[1])
     if compare and not watch.stopped:
         answer.comparison = four_numbers(market, answer, draw)
-        answer.other_mode = _compare(market, chosen, draw, clock, end, begin)
+        if chosen == "stable":
+            other = _compare(market, "max", draw, Watch(clock, end, None, stages))
+        answer.other_mode = other[0]
     return answer
 
 
-def _in_mode(market: Market, mode: str, draw: Ints, watch: Watch) -> Answer:
-    """Solve in one mode by the method that fits the market."""
+def _in_mode(
+    market: Market, mode: str, draw: Ints, watch: Watch, start: Answer | None = None
+) -> Answer:
+    """Solve in one mode by the method that fits the market; `start` keeps every rule."""
     persons = fits_flow(market)
     if mode == "stable":
         return solve_stable_market(market, draw) if persons else solve_stable(market, draw, watch)
@@ -82,7 +92,7 @@ def _in_mode(market: Market, mode: str, draw: Ints, watch: Watch) -> Answer:
     many = len(market.applicants) > MANY and market.rules.stages[0] == "placed"
     if many and fits_flow(market, minimums=True):
         return solve_minimum_market(market, draw, watch)
-    return solve_groups(market, draw, watch)
+    return solve_groups(market, draw, watch, () if start is None else start.parts)
 
 
 def solve_stable(market: Market, draw: Ints, watch: Watch) -> Answer:
@@ -100,27 +110,16 @@ def solve_stable(market: Market, draw: Ints, watch: Watch) -> Answer:
 
 
 def _compare(
-    market: Market,
-    chosen: str,
-    draw: Ints,
-    clock: Callable[[], float],
-    end: float | None,
-    begin: float,
-) -> dict[str, Any]:
-    """The four numbers of the other mode, and how far they can be trusted."""
-    other = "max" if chosen == "stable" else "stable"
-    now = clock()
-    deadline = None
-    if end is not None:
-        deadline = max(end, now) if chosen == "stable" else now + COMPARISON_SHARE * (end - begin)
-    watch = Watch(clock, deadline, None, len(market.rules.stages))
+    market: Market, mode: str, draw: Ints, watch: Watch
+) -> tuple[dict[str, Any], Answer | None]:
+    """The four numbers of the other mode, how far they can be trusted, and its answer."""
     try:
-        answer = _in_mode(market, other, draw, watch)
+        answer = _in_mode(market, mode, draw, watch)
     except Infeasible:
-        return {"mode": other, "status": "not available"}
-    exact = other == "stable" or all(s.bound == s.value for s in answer.stages)
+        return {"mode": mode, "status": "not available"}, None
+    exact = mode == "stable" or all(s.bound == s.value for s in answer.stages)
     status = "exact" if exact else "bounded"
-    return {"mode": other, "status": status, **four_numbers(market, answer, draw)}
+    return {"mode": mode, "status": status, **four_numbers(market, answer, draw)}, answer
 
 
 def four_numbers(market: Market, answer: Answer, draw: Ints) -> dict[str, Any]:

@@ -122,6 +122,13 @@ class _Levels:
         self.held = list(run.held)
         self.columns = run.model.columns + run.more_columns
         self.best: Ints = run.point()
+        left = run.watch.left()
+        share = None if left is None else left * stage_share(self.follow)
+        self.end = None if share is None else run.watch.now() + share
+
+    def left(self) -> float | None:
+        """Seconds left for the whole scheme, or None without a limit."""
+        return None if self.end is None else max(0.0, self.end - self.run.watch.now())
 
     def missing(self, c: int, x: Ints) -> int:
         """Unplaced people of school `c` at the point `x`."""
@@ -150,7 +157,7 @@ class _Levels:
             )
             if level == 0:
                 return True
-            if self.run.watch.expired():
+            if self.run.watch.expired() or self.left() == 0:
                 return False
             beaten = self._solve(self._below_rows(level), np.zeros(self.columns, np.int64))
             if beaten.x is not None:
@@ -215,9 +222,7 @@ class _Levels:
         self.run.best = x[: self.run.model.columns + self.run.more_columns]
 
     def _solve(self, rows: Rows, cost: Ints) -> Solved:
-        run = self.run
-        left = run.watch.left()
-        limit = None if left is None else left * stage_share(self.follow)
+        run, limit = self.run, self.left()
         numbers = run.best_numbers()
         worst = worst_share(run.market, decode(run.model, self.best))
 
