@@ -36,10 +36,16 @@ TABS: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.SCHOOL: (
         ("todo", "/"),
         ("survey", "/surveys"),
+        ("results", "/placement/placements"),
         ("messages", "/notifications/inbox"),
         ("school", "/school"),
     ),
-    Role.HOST: (("todo", "/"), ("messages", "/notifications/inbox")),
+    Role.HOST: (
+        ("todo", "/"),
+        ("asked", "/placement/asked"),
+        ("offers", "/placement/offers"),
+        ("messages", "/notifications/inbox"),
+    ),
     Role.OFFICE: (("todo", "/"),),
     Role.ADMIN: (("todo", "/"),),
 }
@@ -66,6 +72,8 @@ def register(app: Flask, service: Service, token_of: Callable[[Identity], str]) 
         said_when=said_when,
         said_day=said_day,
         said_clock=said_clock,
+        said_short=said_short,
+        has_text=lambda key: problems.catalogue().has(problems.lang(), key),
         named=named,
         month_name=month_name,
         weekday_name=weekday_name,
@@ -117,6 +125,13 @@ def said_day(value: date) -> str:
 def said_clock(value: datetime) -> str:
     """A clock time as plain words that do not break over two lines."""
     return _whole(problems.catalogue().clock(problems.lang(), value))
+
+
+def said_short(value: datetime) -> Markup:
+    """A clock time for a column of them."""
+    local = value.astimezone(KST)
+    words = f"{local.hour}:{local.minute:02d}"
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat("T", "minutes"), words)
 
 
 def day(value: date) -> Markup:

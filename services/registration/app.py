@@ -25,6 +25,7 @@ from services.registration.reactions import reactions
 from services.registration.sessions import api as sessions
 from services.registration.sessions import pages as door
 from services.registration.surveys import api as surveys
+from services.registration.surveys import pages as survey_pages
 from services.registration.timers import timers
 
 service = Service(
@@ -51,12 +52,13 @@ service = Service(
         imports.routes,
         openings.routes,
         home.routes,
+        survey_pages.routes,
         door.routes,
         entry.routes,
     ],
     commands=COMMANDS,
     indexes=stores.INDEXES,
-    templates=(home.TEMPLATES, door.TEMPLATES, entry.TEMPLATES),
+    templates=(home.TEMPLATES, survey_pages.TEMPLATES, door.TEMPLATES, entry.TEMPLATES),
 )
 
 

@@ -1,8 +1,8 @@
 """Asking about demands: the order of a group, the market of a run, the gap, and what is missing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from chassis.act import Act
@@ -82,6 +82,32 @@ def groups(act: Act, campaign: str) -> list[Demand]:
 def described(act: Act, campaign: str, groups: Iterable[str]) -> dict[str, dict[str, Any]]:
     """What the surveys within scope say of these groups, by group; unknown ones are left out."""
     return store.groups(act, campaign, groups)
+
+
+def fits(
+    act: Act, campaign: str, group: str, days: Collection[date]
+) -> tuple[Preview, Mapping[str, Any]]:
+    """Where a group could go on these days, by the published rule, and what its survey says.
+
+    The days come after those that it wished for itself; that it could not come on one of them, or
+    had put the sessions in an order of its own, counts no longer. Raises NotFound.
+    """
+    row = store.survey_of(act, campaign, group)
+    if row is None:
+        raise NotFound()
+    data = next(one for one in row["groups"] if one["id"] == group)
+    more = [day.isoformat() for day in days]
+    wished_days = {one["date"] for one in data["dates"]}
+    asked = {
+        **data,
+        "order": [],
+        "blackout": [day for day in data["blackout"] if day not in more],
+        "weekdays": sorted({*data["weekdays"], *(day.isoweekday() for day in days)}),
+        "dates": data["dates"]
+        + [{"date": day, "from": None, "to": None} for day in more if day not in wished_days],
+    }
+    needs = store.needs(act, [row["_id"]]).get(group, frozenset())
+    return order(act, campaign, asked, needs, row["school"]), data
 
 
 def market(

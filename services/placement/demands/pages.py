@@ -23,7 +23,7 @@ from chassis.http.routes import Routes
 from chassis.roles import Role
 from services.placement.demands import operations, sentences
 from services.placement.demands.api import CampaignPath, OrderBody
-from services.placement.demands.wishes import Order
+from services.placement.demands.wished import Order
 from services.placement.offers.operations import Opening
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
+
+import yaml
 
 from chassis.act import Act
 from chassis.errors import NotFound, Refused, TooLate
@@ -92,6 +95,34 @@ def holidays_between(first: date, last: date) -> list[date]:
     """The public holidays of Korea from `first` to `last`, both included."""
     years = range(first.year, last.year + 1)
     return [day for year in years for day in _holidays(year) if first <= day <= last]
+
+
+def names_of_closed(there: Terms, language: str) -> dict[date, str]:
+    """What each closed day of a campaign is called; an empty name where nobody named it."""
+    first, last = there.rules.first, there.rules.last
+    found: dict[date, str] = {}
+    for year in range(first.year, last.year + 1):
+        found |= _named(year, "en_US" if language == "en" else "ko")
+    known = _known_days()
+    return {
+        day: known.get(day, {}).get(language, "") if why == "unusable" else found.get(day, "")
+        for day, why in there.rules.closed.items()
+    }
+
+
+@cache
+def _named(year: int, language: str) -> dict[date, str]:
+    import holidays
+
+    return dict(holidays.country_holidays("KR", years=year, language=language))
+
+
+@cache
+def _known_days() -> dict[date, dict[str, str]]:
+    found: dict[date, dict[str, str]] = yaml.safe_load(
+        (Path(__file__).parent / "known_days.yaml").read_text()
+    )
+    return found
 
 
 @cache
