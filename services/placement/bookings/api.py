@@ -122,6 +122,7 @@ class BookingView(BaseModel):
     hazards: list[str]
     safe: bool
     condition: ConditionView | None
+    decide_by: datetime | None
     accepted_by: str | None
     spoken_with: str | None
     school_confirmed: bool

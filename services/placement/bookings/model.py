@@ -2,11 +2,13 @@
 
     asked -> accepted -> confirmed -> completed
     asked -> conditioned -> accepted
-    asked | conditioned -> declined | expired
+    asked -> declined | expired
+    conditioned -> declined (refused) | cancelled (nobody decided in time)
     asked | conditioned | accepted | confirmed -> cancelled
 
-A host's silence is never consent: an unanswered request expires. CONFIRMED needs the host and the
-school, and for a hazardous visit a recorded safety check.
+Silence is never consent: a request that its host leaves unanswered expires, and a condition that
+nobody takes in time ends the request, so that neither seats nor the group wait for ever. CONFIRMED
+needs the host and the school, and for a hazardous visit a recorded safety check.
 """
 
 from datetime import datetime
@@ -16,6 +18,7 @@ from chassis.errors import FieldError, Invalid, Refused, TooLate
 from chassis.facts import KST, Event
 from services.placement.bookings.shape import (
     BINDING,
+    CONDITION_TIME,
     DECLINE_REASONS,
     HOLDING,
     AcceptedBy,
@@ -101,6 +104,7 @@ def attach_condition(
         update={
             "status": "conditioned",
             "condition": condition,
+            "decide_by": min(now + CONDITION_TIME, booking.start),
             "spoken": spoken,
             "answered": None if spoken else now,
         }
@@ -168,6 +172,7 @@ def reopen(booking: Booking, now: datetime) -> Step:
             "accepted_by": None,
             "answered": None,
             "condition": None,
+            "decide_by": None,
             "reason_code": None,
             "reason": "",
             "reply_by": max(booking.reply_by, until),
@@ -184,7 +189,14 @@ def want_call(booking: Booking, now: datetime) -> Step:
 
 
 def expire(booking: Booking, now: datetime) -> Step | None:
-    """The time to answer is over; None when there is nothing to do (answered, or too early)."""
+    """The time to answer is over; None when there is nothing to do (answered, or too early).
+
+    Of a condition it is the time of those who decide about it.
+    """
+    if booking.status == "conditioned" and booking.decide_by is not None:
+        if now < booking.decide_by:
+            return None
+        return cancel(booking, "system", "condition_unanswered")
     if booking.status != "asked" or now < booking.reply_by:
         return None
     done = booking.model_copy(update={"status": "expired"})

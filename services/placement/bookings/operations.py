@@ -15,6 +15,7 @@ from chassis.scope import Centre, Party
 from services.placement.bookings import model, store
 from services.placement.bookings.shape import (
     HOLDING,
+    OPEN,
     Booking,
     CancelledBy,
     Change,
@@ -109,7 +110,8 @@ def attach_condition(
     stored = store.bookings.load(act, id)
     spoken = _answers_for_host(act, stored, told)
     state, events = model.attach_condition(stored.state, act.now, condition, spoken)
-    return _answered(act, stored, state, events, "conditioned")
+    due = [Due(state.decide_by, "expire")] if state.decide_by else []
+    return _answered(act, stored, state, events, "conditioned", due=due)
 
 
 def want_call(act: Act, id: str) -> Receipt:
@@ -159,11 +161,17 @@ def spoken_with(act: Act, stored: Stored[Booking]) -> str | None:
 
 
 def _answered(
-    act: Act, stored: Stored[Booking], state: Booking, events: list[Any], what: str, why: str = ""
+    act: Act,
+    stored: Stored[Booking],
+    state: Booking,
+    events: list[Any],
+    what: str,
+    why: str = "",
+    due: Sequence[Due] = (),
 ) -> Receipt:
     before = stored.state.reply_by if stored.state.status == "asked" else None
     return store.bookings.save(
-        act, stored, noted(act, state, what, why), events, due=[], before=before
+        act, stored, noted(act, state, what, why), events, due=due, before=before
     )
 
 
@@ -226,12 +234,12 @@ def cancel(act: Act, id: str, reason_code: str, reason: str = "") -> Receipt:
 
 
 def expire(act: Act, id: str) -> None:
-    """The time to answer is over: silence is not consent."""
+    """The time to answer is over: neither a host's silence is consent nor that of a school."""
     stored = store.bookings.load(act, id)
     step = model.expire(stored.state, act.now)
     if step is not None:
         store.bookings.save(act, stored, noted(act, step[0], "expired"), step[1], due=[])
-    elif stored.state.status != "asked":
+    elif stored.state.status not in OPEN:
         store.bookings.save(act, stored, stored.state, due=[])
 
 
@@ -263,6 +271,17 @@ def leave(act: Act, id: str, people: int, by: CancelledBy, reason_code: str) -> 
     store.bookings.save(without_command(act), stored, noted(act, state, "people_changed"), events)
     store.resize(act, booking.session, id, state.people)
     return [booking.session]
+
+
+def come_with(act: Act, ids: Iterable[str], people: int) -> None:
+    """A group comes with fewer people: its hosts are told, and the seats are given back."""
+    for stored in store.many(act, ids):
+        booking = stored.state
+        if booking.status in HOLDING and booking.placement is not None and booking.people > people:
+            state, events = model.change_people(booking, people)
+            noted_state = noted(act, state, "people_changed")
+            store.bookings.save(without_command(act), stored, noted_state, events)
+            store.resize(act, booking.session, stored.id, people)
 
 
 def free(act: Act, event: Received) -> None:

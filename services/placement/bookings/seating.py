@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.act import Act
-from chassis.documents import New
+from chassis.documents import New, Stored
 from chassis.errors import Refused
 from chassis.facts import Due
 from services.placement.bookings import model, store
@@ -61,13 +61,32 @@ def asked(act: Act, id: str, booking: Booking) -> New[Booking]:
     return New(id, noted(act, state, "asked"), events, due)
 
 
-def ask(act: Act, id: str, seat: Seat, booking: Booking) -> Booking:
-    """Hold the seats and create the request, in the act's transaction. Raises Refused."""
+def ask(act: Act, id: str, seat: Seat, booking: Booking) -> tuple[str, Booking]:
+    """Hold the seats and create the request, in the act's transaction. Raises Refused.
+
+    A single person joins the roster that her session has already. Returns the booking that serves,
+    with its id.
+    """
     store.prepare_seats(act, [seat])
+    if booking.placement is None and (roster := store.roster(act, seat.session)) is not None:
+        return roster.id, _join(act, roster, seat, booking.people)
     store.hold(act, seat, id, booking.people)
     row = asked(act, id, booking)
     store.bookings.create(without_command(act), row.id, row.state, row.events, row.due)
-    return row.state
+    return row.id, row.state
+
+
+def _join(act: Act, roster: Stored[Booking], seat: Seat, people: int) -> Booking:
+    """More people on a roster: within the session's seats, and within what the host agreed to."""
+    booking, total = roster.state, roster.state.people + people
+    beyond_terms = booking.accepted_by == "terms" and not seat.preaccepts(total, None)
+    if booking.status == "conditioned" or beyond_terms:
+        raise Refused("session_full", session=seat.session)
+    store.grow(act, seat.session, roster.id, people)
+    state, events = model.change_people(booking, total)
+    noted_state = noted(act, state, "people_changed")
+    store.bookings.save(without_command(act), roster, noted_state, events)
+    return state
 
 
 def hold_many(act: Act, wanted: Sequence[tuple[Seat, str, int]]) -> dict[str, str]:
@@ -80,6 +99,19 @@ def hold_many(act: Act, wanted: Sequence[tuple[Seat, str, int]]) -> dict[str, st
         except Refused as why:
             refused[booking] = why.code
     return refused
+
+
+def keep(act: Act, wanted: Iterable[Seat], holder: str, people: int) -> None:
+    """Hold seats before anybody is asked for them. Raises Refused."""
+    seats = list(wanted)
+    store.prepare_seats(act, seats)
+    for seat in seats:
+        store.hold(act, seat, holder, people)
+
+
+def let_go(act: Act, holder: str) -> None:
+    """Give back what `keep` held for this holder."""
+    store.let_go_all(act, holder)
 
 
 def create_many(act: Act, rows: Iterable[New[Booking]]) -> None:

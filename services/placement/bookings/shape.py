@@ -30,6 +30,9 @@ HOLDING: frozenset[str] = frozenset({"asked", "conditioned", "accepted", "confir
 BINDING: frozenset[str] = frozenset({"accepted", "confirmed", "completed"})
 """States in which the host has agreed, so that a repair may not move the group."""
 
+CONDITION_TIME = timedelta(days=3)
+"""How long school and centre have to say whether they take a host's condition."""
+
 SECOND_THOUGHTS = timedelta(minutes=30)
 """How long a host may take back what it answered itself."""
 
@@ -49,7 +52,13 @@ DECLINE_REASONS: frozenset[str] = frozenset(
 
 
 ONLY_THIS_GROUP: frozenset[str] = frozenset(
-    {"group_too_large", "group_too_small", "grade_unsuitable", "condition_refused"}
+    {
+        "group_too_large",
+        "group_too_small",
+        "grade_unsuitable",
+        "condition_refused",
+        "condition_unanswered",
+    }
 )
 """Reasons that speak of the group alone: others may still come to the session."""
 
@@ -153,6 +162,8 @@ class Booking(Record):
     preaccepted: bool = False
     hazards: tuple[str, ...] = ()
     condition: Condition | None = None
+    decide_by: datetime | None = None
+    """Until when school or centre say whether they take the condition."""
     safety: Safety | None = None
     accepted_by: AcceptedBy | None = None
     spoken: Spoken | None = None

@@ -14,7 +14,7 @@ from chassis.act import Act, collection
 from chassis.documents import Aggregates, Owners, Page, Stored
 from chassis.errors import Refused
 from chassis.scope import within
-from services.placement.bookings.shape import Booking, Seat
+from services.placement.bookings.shape import HOLDING, Booking, Seat
 
 SEATS = "seats"
 CALENDARS = "team_hours"
@@ -99,6 +99,16 @@ def refused(act: Act, campaign: str) -> list[Stored[Booking]]:
     )
 
 
+def roster(act: Act, session: str) -> Stored[Booking] | None:
+    """The booking of a session's single persons that holds seats and is not over."""
+    wanted = {
+        "state.session": session,
+        "state.placement": None,
+        "state.status": {"$in": sorted(HOLDING - {"completed"})},
+    }
+    return next(iter(bookings.each(act, wanted)), None)
+
+
 def prepare_seats(act: Act, wanted: Iterable[Seat]) -> None:
     """Make sure that each session has its document, with the numbers of its offer of today."""
     for seat in wanted:
@@ -110,6 +120,7 @@ def prepare_seats(act: Act, wanted: Iterable[Seat]) -> None:
                     "parties": [seat.host],
                     "minimum": seat.minimum,
                     "maximum": seat.maximum,
+                    "team": seat.team,
                 },
                 "$setOnInsert": {"taken": 0, "holds": {}},
             },
@@ -148,6 +159,19 @@ def hold(act: Act, seat: Seat, booking: str, people: int) -> None:
     raise Refused("session_full", session=seat.session)
 
 
+def grow(act: Act, session: str, booking: str, people: int) -> None:
+    """Hold so many seats more for a booking that holds some. Raises Refused `session_full`."""
+    held = f"holds.{booking}"
+    enough = {"$expr": {"$lte": [{"$add": ["$taken", people]}, "$maximum"]}}
+    done = collection(act, SEATS).update_one(
+        within(act.scope, {"_id": session, held: {"$exists": True}, **enough}),
+        {"$inc": {held: people, "taken": people}},
+        session=act.session,
+    )
+    if not done.matched_count:
+        raise Refused("session_full", session=session)
+
+
 def resize(act: Act, session: str, booking: str, people: int) -> None:
     """Give seats of a hold back. A hold never grows this way: that would have to be asked for."""
     held = f"holds.{booking}"
@@ -178,6 +202,16 @@ def let_go(act: Act, session: str, team: str | None, booking: str) -> bool:
     if found is not None and not found["holds"]:
         _leave_team(act, team, session)
     return True
+
+
+def let_go_all(act: Act, holder: str) -> None:
+    """Give back whatever seats somebody holds, in whichever sessions, and free their teams."""
+    held = f"holds.{holder}"
+    rows = collection(act, SEATS).find(
+        within(act.scope, {held: {"$exists": True}}), {"_id": 1, "team": 1}, session=act.session
+    )
+    for row in list(rows):
+        let_go(act, row["_id"], row.get("team"), holder)
 
 
 def seats(act: Act, sessions: Iterable[str]) -> dict[str, dict[str, Any]]:

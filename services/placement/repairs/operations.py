@@ -217,7 +217,7 @@ def _parts(
 
 def _asked(act: Act, asked: Mapping[str, tuple[Seat, Booking]], stop: Stop) -> Stop:
     seat, booking = asked[stop.booking]
-    return stop_of(stop.booking, seating.ask(act, stop.booking, seat, booking))
+    return stop_of(*seating.ask(act, stop.booking, seat, booking))
 
 
 def dismiss(act: Act, id: str, reason: str) -> Receipt:
@@ -231,8 +231,12 @@ def dismiss(act: Act, id: str, reason: str) -> Receipt:
         for found in placements.many(inner, list(repair.placements)):
             if not found.state.broken or found.state.status not in ("planned", "offered"):
                 continue
-            ids = [stop.booking for stop in found.state.stops if not stop.lost]
-            bookings.end(inner, ids, "repair", "repair_dismissed")
+            for part in found.state.parts:
+                for stop in part.stops:
+                    if not stop.lost:
+                        bookings.leave(
+                            inner, stop.booking, part.people, "repair", "repair_dismissed"
+                        )
             position = max(
                 placements.next_position(inner, repair.campaign),
                 runs.last_position(inner, repair.run) + 1,

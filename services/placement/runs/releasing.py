@@ -15,7 +15,7 @@ from chassis.documents import New, Stored
 from chassis.facts import Due, derived_id
 from services.placement.bookings import model as booking_rules
 from services.placement.bookings import seating
-from services.placement.bookings.shape import Booking, Seat
+from services.placement.bookings.shape import BINDING, Booking, Seat
 from services.placement.placements import bulk
 from services.placement.placements import operations as placements
 from services.placement.placements.shape import Part, Placement, Stop
@@ -186,7 +186,7 @@ def stop_of(id: str, booking: Booking) -> Stop:
         team=booking.team,
         start=booking.start,
         end=booking.end,
-        accepted=booking.preaccepted,
+        accepted=booking.preaccepted or booking.status in BINDING,
         safe=booking.safe,
     )
 
@@ -208,6 +208,8 @@ def group_parts(
     """
     made: dict[str, tuple[Seat, Booking]] = {}
     found = []
+    # A single person is one of her session's roster, whose booking names no school.
+    whole = row["kind"] == "group"
     for number, part in enumerate(parts):
         stops = []
         visit = [seats[session] for session in part["sessions"]]
@@ -217,12 +219,12 @@ def group_parts(
                 seat,
                 campaign=campaign,
                 run=run,
-                placement=placement,
-                school=row["school"],
-                group=row["applicant"] if row["kind"] == "group" else None,
+                placement=placement if whole else None,
+                school=row["school"] if whole else None,
+                group=row["applicant"] if whole else None,
                 people=part["people"],
-                smallest=row["smallest"],
-                grade=row["grade"],
+                smallest=row["smallest"] if whole else 1,
+                grade=row["grade"] if whole else None,
                 reply_by=reply_by,
                 not_before=visit[place - 1].end if place else None,
                 not_after=visit[place + 1].start if place + 1 < len(visit) else None,

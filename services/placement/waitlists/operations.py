@@ -148,7 +148,7 @@ def _give(
     stops = []
     for stop in parts[0].stops:
         seat, booking = asked[stop.booking]
-        stops.append(stop_of(stop.booking, seating.ask(act, stop.booking, seat, booking)))
+        stops.append(stop_of(*seating.ask(act, stop.booking, seat, booking)))
     given = [Part(people=fit.people, stops=tuple(stops))]
     return placements.give_seats(act, stored, given, confirm, fit.rank, "offered_from_waitlist")
 

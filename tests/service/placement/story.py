@@ -196,20 +196,19 @@ def slot(hours: str, day: str = DAY) -> dict[str, str]:
     return {"start": f"{day}T{begins}:00:00+09:00", "end": f"{day}T{ends}:00:00+09:00"}
 
 
-def manifest(*surveys: tuple[str, int]) -> dict[str, Any]:
-    """The manifest of these surveys with their sequences."""
+def manifest(*told: tuple[str, int], kind: str = "surveys") -> dict[str, Any]:
+    """The manifest of these surveys (or applications) with their sequences."""
     buckets: dict[str, list[str]] = {}
-    for id, sequence in surveys:
+    for id, sequence in told:
         bucket = hashlib.sha256(id.encode()).hexdigest()[:2]
         buckets.setdefault(bucket, []).append(f"{id}:{sequence}\n")
     return {
         "kinds": {
-            "surveys": {
+            **{"surveys": {}, "needs": {}, "applications": {}},
+            kind: {
                 bucket: {"count": len(lines), "sha256": _digest(lines)}
                 for bucket, lines in buckets.items()
             },
-            "needs": {},
-            "applications": {},
         }
     }
 

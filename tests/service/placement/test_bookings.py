@@ -2,13 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from chassis.errors import Refused
 from chassis.facts import fresh_id
-from services.placement.bookings import seating, store
+from services.placement.bookings import model, seating, store
 from services.placement.runs import inputs
 from tests.service.placement.story import DAY, STAFF, Story, one_of_each, story, visitor
 from tests.service.placement.world import (
@@ -97,6 +98,23 @@ def test_a_smaller_group_is_agreed_by_the_school_and_its_seats_come_free(here: S
     assert seats[str(found["session"])]["taken"] == 16
     hours = store.busy(here.world.context.act(), [str(found["team"])])
     assert hours[str(found["team"])][0]["start"].hour == 7
+
+
+def test_a_condition_that_nobody_decides_about_ends_in_time_and_the_group_is_repaired(
+    here: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "CONDITION_TIME", timedelta(milliseconds=500))
+    found = booking_of(here, "a")
+    path = f"/api/v1/bookings/{found['id']}"
+    here.world.do(f"host:{found['host']}", "POST", f"{path}/condition", {"people": 15})
+    while booking_of(here, "a")["status"] == "conditioned":
+        here.tick()
+    ended = booking_of(here, "a")
+    assert (ended["status"], ended["reason_code"]) == ("cancelled", "condition_unanswered")
+    assert here.told.last("booking.cancelled").data["by"] == "system"
+    assert [row["cause"] for row in here.repairs()] == ["cancelled"]
+    late = here.world.ask(STAFF, "POST", f"{path}/agree", {})
+    assert late.get_json()["code"] == "no_condition_to_agree"
 
 
 def test_an_unanswered_request_expires_and_late_answers_are_refused(app: Flask) -> None:

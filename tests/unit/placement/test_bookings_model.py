@@ -11,6 +11,7 @@ from chassis.errors import Invalid, Problem, Refused, TooLate
 from chassis.facts import Event, derived_id
 from services.placement.bookings import model
 from services.placement.bookings.shape import (
+    CONDITION_TIME,
     DECLINE_REASONS,
     Booking,
     CancelledBy,
@@ -124,6 +125,20 @@ def test_a_decline_needs_a_known_reason_and_words_for_another_one() -> None:
     assert state.status == "declined"
     assert told(events) == ["booking.declined"]
     assert "공사" not in str(events[0].data)
+
+
+def test_a_condition_that_nobody_takes_in_time_ends_the_request() -> None:
+    state, _ = model.attach_condition(booking(), NOW, Condition(people=20))
+    assert state.decide_by == NOW + CONDITION_TIME
+    assert model.expire(state, state.decide_by - timedelta(seconds=1)) is None
+    step = model.expire(state, state.decide_by)
+    assert step is not None
+    assert (step[0].status, step[0].reason_code) == ("cancelled", "condition_unanswered")
+    assert told(step[1]) == ["booking.cancelled"]
+    late, _ = model.attach_condition(
+        booking(reply_by=START), START - timedelta(hours=2), Condition(people=20)
+    )
+    assert late.decide_by == START
 
 
 @pytest.mark.parametrize(
