@@ -7,6 +7,7 @@ is caught where it lands, by the consumers' guard or by a conditional write.
 import contextlib
 import os
 import socket
+import time
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
@@ -21,8 +22,15 @@ def stable_name(replica: str, role: str) -> str:
     return f"{socket.gethostname()}/{replica}/{role}"
 
 
+RENEWED_IN_A_LEASE = 4
+
+
 class Lease:
-    """One named lease. `take` also renews; it is True while this process is the holder."""
+    """One named lease. `take` also renews; it is True while this process is the holder.
+
+    It asks the database four times in a lease's time, however often it is called: a write for each
+    turn of a role's loop would be most of what an idle service does.
+    """
 
     def __init__(self, database: Documents, name: str, owner: str, seconds: float) -> None:
         self._leases = database["leases"]
@@ -31,6 +39,8 @@ class Lease:
         self._stable = owner
         self._milliseconds = int(seconds * 1000)
         self._service = database.name
+        self._pause = seconds / RENEWED_IN_A_LEASE
+        self._renew_at = 0.0
         self._made = False
         self._held = False
 
@@ -45,6 +55,10 @@ class Lease:
 
     def take(self) -> bool:
         """Take the lease if it is free, ours, or left by this copy's former life; else False."""
+        # The clock runs on while a process is frozen, so one that wakes asks before it acts.
+        asked = time.monotonic()
+        if self._held and asked < self._renew_at:
+            return True
         self._make()
         wanted: dict[str, Any] = {
             "_id": self._name,
@@ -67,10 +81,12 @@ class Lease:
             metrics.LEASE_TAKEN.labels(self._service, self._name).inc()
             logger().info("lease_taken", lease=self._name)
         self._held = held
+        self._renew_at = asked + self._pause
         return held
 
     def leave(self) -> None:
         """Give the lease up, so that another need not wait for its end."""
+        self._held = False
         self._leases.update_one(
             {"_id": self._name, "owner": self._owner}, {"$set": {"expires": None}}
         )

@@ -196,7 +196,9 @@ class Reader:
             max_poll_interval_ms=30000,
             max_poll_records=most,
             request_timeout_ms=31000,
-            fetch_max_wait_ms=100,
+            # What comes is answered at once; only silence waits, and is not asked for ten times a
+            # second by every idle role.
+            fetch_max_wait_ms=300,
             partition_assignment_strategy=[RangePartitionAssignor],
             allow_auto_create_topics=False,
         )
