@@ -8,13 +8,17 @@ from chassis.http import app as http
 from chassis.service import Service
 from services.registration import stores
 from services.registration.accounts import api as accounts
+from services.registration.accounts import pages as posts
 from services.registration.applications import api as applications
 from services.registration.campaigns import api as campaigns
+from services.registration.campaigns import pages as campaign_pages
 from services.registration.closing import api as closing
+from services.registration.closing import pages as answer_pages
 from services.registration.commands import COMMANDS
 from services.registration.contacts import api as contacts
 from services.registration.home import pages as home
 from services.registration.imports import api as imports
+from services.registration.imports import pages as uploads
 from services.registration.invitations import api as invitations
 from services.registration.invitations import pages as entry
 from services.registration.openings import api as openings
@@ -43,7 +47,9 @@ service = Service(
         invitations.routes,
         programmes.routes,
         campaigns.routes,
+        campaign_pages.routes,
         closing.routes,
+        answer_pages.routes,
         surveys.code_routes,
         surveys.campaign_routes,
         surveys.routes,
@@ -53,12 +59,23 @@ service = Service(
         openings.routes,
         home.routes,
         survey_pages.routes,
+        uploads.routes,
         door.routes,
         entry.routes,
+        entry.link_routes,
+        posts.routes,
     ],
     commands=COMMANDS,
     indexes=stores.INDEXES,
-    templates=(home.TEMPLATES, survey_pages.TEMPLATES, door.TEMPLATES, entry.TEMPLATES),
+    templates=(
+        home.TEMPLATES,
+        campaign_pages.TEMPLATES,
+        answer_pages.TEMPLATES,
+        survey_pages.TEMPLATES,
+        uploads.TEMPLATES,
+        door.TEMPLATES,
+        entry.TEMPLATES,
+    ),
 )
 
 

@@ -19,6 +19,17 @@ SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 128
 
 
+DUTIES = (
+    "career_teacher",
+    "grade_head",
+    "homeroom_teacher",
+    "approver",
+    "team_lead",
+    "coordinator",
+)
+"""The duties that a holder may name a post by; an inviter may use any code."""
+
+
 class Role(StrEnum):
     """What a post may do; the same codes as in a token."""
 
@@ -160,6 +171,11 @@ def take_post(post: Post, account: str, now: datetime) -> Post:
     if post.holder is not None:
         raise Refused("post_held")
     return post.model_copy(update={"holder": account, "held_since": now, "status": PostStatus.HELD})
+
+
+def named(post: Post, duty: str) -> Post:
+    """The post under the name that its holder gives it."""
+    return post.model_copy(update={"duty": duty})
 
 
 def vacate(post: Post) -> Post:

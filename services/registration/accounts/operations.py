@@ -17,12 +17,13 @@ FIELDS = ("person", "email", "telephone")
 
 @dataclass(frozen=True, slots=True)
 class NewHolder:
-    """Who takes a post: how she signs in, and how she is reached."""
+    """Who takes a post: how she signs in, how she is reached, and what she calls the post."""
 
     login: str
     password: str
     words: Reach
     language: str = "ko"
+    duty: str = ""
 
 
 def create_post(act: Act, id: str, organisation: str, centre: str, role: Role, duty: str) -> Post:
@@ -94,6 +95,13 @@ def install(act: Act, post_id: str, account: str, replaces: str | None) -> None:
             words,
             holder.state.language,
         )
+
+
+def name_post(act: Act, id: str, duty: str) -> None:
+    """Call a post what its holder calls it."""
+    stored = store.posts.get(act, id)
+    if stored.state.duty != duty:
+        store.posts.save(act, stored, model.named(stored.state, duty))
 
 
 def leave_post(act: Act, account: str, post_id: str) -> None:

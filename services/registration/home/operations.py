@@ -6,7 +6,6 @@ from datetime import datetime
 
 from chassis.act import Act
 from chassis.documents import PAGE_MOST, Stored
-from chassis.errors import NotFound
 from chassis.facts import KST
 from services.registration.acting import own_centre
 from services.registration.campaigns import operations as campaigns
@@ -15,7 +14,6 @@ from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Relation
 from services.registration.programmes.model import Kind
 from services.registration.surveys import operations as surveys
-from services.registration.surveys.model import Survey
 
 STAGES = ("survey", "placing", "hosts", "schools", "visits", "closing")
 """The stages of a campaign as the centre counts them."""
@@ -77,32 +75,6 @@ class Standing:
         return self.campaign.kind is not Kind.INDIVIDUALS
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A school's campaign: its survey if begun, and the last that was told about each group."""
-
-    id: str
-    campaign: Campaign
-    survey: Stored[Survey] | None
-    groups: dict[str, str]
-
-    @property
-    def waits(self) -> bool:
-        """Whether the school has something to do: to submit, or to confirm."""
-        return self.submits or self.confirms > 0
-
-    @property
-    def confirms(self) -> int:
-        """How many groups were offered seats that the school has to confirm."""
-        return sum(1 for what in self.groups.values() if what in OPEN_PLACEMENTS)
-
-    @property
-    def submits(self) -> bool:
-        """Whether the school has still to submit."""
-        open_ = self.campaign.status in (Status.ANNOUNCED, Status.OPEN)
-        return open_ and (self.survey is None or self.survey.state.status not in SUBMITTED)
-
-
 def overview(act: Act) -> list[Standing]:
     """The campaigns of the acting centre, those that need it most first."""
     centre = own_centre(act)
@@ -120,25 +92,6 @@ def one(act: Act, campaign: str) -> Standing:
     asked = organisations.names(act, organisations.related(act, centre, Relation.SCHOOL))
     told = surveys.standing(act, [campaign]).get(campaign, Counter())
     return _standing(act, found, asked, told)
-
-
-def of_school(act: Act) -> list[Told]:
-    """The announced campaigns of a school's centres, those that wait for it first."""
-    rows = []
-    for found in _all(act):
-        survey: Stored[Survey] | None = None
-        groups: dict[str, str] = {}
-        try:
-            survey = surveys.own(act, found.id)
-            groups = {
-                row["group"]: row["what"]
-                for row in surveys.timeline(act, survey.id)
-                if row["group"] and row["what"].startswith(("placement.", "attendance."))
-            }
-        except NotFound:
-            groups = {}
-        rows.append(Told(found.id, found.state, survey, groups))
-    return sorted(rows, key=lambda row: (not row.waits, row.campaign.deadline))
 
 
 def announced(act: Act) -> list[Stored[Campaign]]:

@@ -56,6 +56,19 @@ def hand_over(
     return _invite(act, wanted, replaces=held.holder)
 
 
+def add_colleague(act: Act, duty: str, email: str, language: str) -> Receipt:
+    """Invite a second teacher or an approver into the own organisation, by mail.
+
+    Who holds a post there answers for whom it lets in; the new post is of the same kind.
+    """
+    own = own_organisation(act)
+    posts = [one.state for one in accounts.posts_of(act, own)]
+    if not posts:
+        raise NotFound()
+    wanted = Wanted(own, posts[0].role, duty, email=email, language=language)
+    return _invite(act, wanted, replaces=None, centre=posts[0].centre)
+
+
 def accept(act: Act, typed: str, holder: NewHolder, address: str) -> Receipt:
     """Enter with a link's token or a letter's code, and choose how to sign in.
 
@@ -85,6 +98,8 @@ def accept(act: Act, typed: str, holder: NewHolder, address: str) -> Receipt:
         pending = state.status is Status.ENTERED
         chosen = NewHolder(holder.login, holder.password, words, holder.language)
         accounts.open_account(act, account, state.post, chosen, pending)
+        if holder.duty:
+            accounts.name_post(act, state.post, holder.duty)
         if not pending:
             accounts.install(act, state.post, account, state.replaces)
         return receipt
@@ -137,14 +152,14 @@ def listed(act: Act, status: Status | None, limit: int, after: str | None) -> Pa
     return store.page(act, status, limit, after)
 
 
-def _invite(act: Act, wanted: Wanted, replaces: str | None) -> Receipt:
+def _invite(act: Act, wanted: Wanted, replaces: str | None, centre: str | None = None) -> Receipt:
     reachable = bool(wanted.email or wanted.telephone)
     told = contact_rules.reach(None, wanted.email, wanted.telephone) if reachable else None
     name = organisations.shown(act, wanted.organisation).state.name
     id, new_post = act.new_id("invitation"), act.new_id("post")
     way = Way.EMAIL if wanted.email else Way.CODE
     revealed = model.secret(_key(act), id, way)
-    centre = _centre(act, wanted)
+    centre = centre or _centre(act, wanted)
     state = Invitation(
         organisation=wanted.organisation,
         centre=centre,

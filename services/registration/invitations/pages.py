@@ -1,15 +1,22 @@
-"""Pages: entering with the code of a letter. By code the account waits for the centre."""
+"""Pages: entering with the code of a letter, or by the link of a mail.
+
+By code the account waits for the centre; by link it is open at once. Opening either page changes
+nothing, so a program that looks at links in mails uses no invitation up.
+"""
 
 from pathlib import Path
 
 from flask import Response, make_response, redirect, request
+from pydantic import BaseModel, Field
 
 from chassis.act import Act
+from chassis.documents import Replayed
 from chassis.errors import FieldError, Invalid, Problem
 from chassis.http import problems
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from chassis.roles import Role
+from services.registration.accounts.model import DUTIES
 from services.registration.accounts.operations import NewHolder
 from services.registration.contacts.model import Reach
 from services.registration.invitations import operations
@@ -17,9 +24,22 @@ from services.registration.invitations import operations
 ANYONE = (Role.PUBLIC,)
 LONGEST = 200
 TEMPLATES = Path(__file__).parent / "templates"
-FIELDS = ("code", "login", "person", "email", "telephone")
+FIELDS = ("code", "token", "login", "person", "email", "telephone", "duty")
 
 routes = Routes("entry", "/start", templates=str(TEMPLATES))
+link_routes = Routes("entry_link", "/invitations")
+
+
+class TokenQuery(BaseModel):
+    """The secret of a mail's link."""
+
+    token: str = Field(default="", max_length=LONGEST)
+
+
+@link_routes.page("/accept", roles=ANYONE)
+def by_link(act: Act, query: TokenQuery) -> Response:
+    """The form for who came by the link of an invitation."""
+    return _form([], 200, query.token)
 
 
 @routes.form("", roles=ANYONE, keyed=False)
@@ -32,12 +52,17 @@ def begin(act: Act) -> Response:
 def enter(act: Act) -> Response:
     """Open the account that the code invites to."""
     try:
-        operations.accept(act, _said("code"), _holder(), request.remote_addr or "")
+        secret = _said("token") or _said("code")
+        operations.accept(act, secret, _holder(), request.remote_addr or "")
+    except Replayed:
+        pass
     except Invalid as refused:
         return _form([_sentence(one) for one in refused.errors], refused.status)
     except Problem as refused:
         sentence = problems.text(f"problem.{refused.code}", **refused.facts)
         return _form([("code", sentence)], refused.status)
+    if _said("token"):
+        return redirect("/start/ready", 303)  # type: ignore[return-value]
     return redirect("/start/done", 303)  # type: ignore[return-value]
 
 
@@ -45,6 +70,12 @@ def enter(act: Act) -> Response:
 def done(act: Act) -> str:
     """What happens next: the centre looks at who entered."""
     return render("invitations/done.html")
+
+
+@routes.page("/ready", roles=ANYONE)
+def ready(act: Act) -> str:
+    """Who came by a link may sign in at once."""
+    return render("invitations/ready.html")
 
 
 def _said(name: str) -> str:
@@ -61,6 +92,7 @@ def _holder() -> NewHolder:
             telephone=_said("telephone") or None,
         ),
         language=problems.lang(),
+        duty=_said("duty") if _said("duty") in DUTIES else "",
     )
 
 
@@ -70,7 +102,11 @@ def _sentence(error: FieldError) -> tuple[str, str]:
     return known, problems.text(f"field.{error.code}", **error.facts)
 
 
-def _form(found: list[tuple[str, str]], status: int) -> Response:
+def _form(found: list[tuple[str, str]], status: int, token: str = "") -> Response:
     values = {name: _said(name) for name in FIELDS}
-    page = render("invitations/start.html", values=values, found=found, errors=dict(found))
+    if token:
+        values["token"] = token
+    page = render(
+        "invitations/start.html", values=values, found=found, errors=dict(found), duties=DUTIES
+    )
     return make_response(page, status)

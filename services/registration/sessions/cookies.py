@@ -23,13 +23,16 @@ def secret() -> str:
     return request.cookies.get(session_cookie(), "")
 
 
-def put(response: Response, signed_in: SignedIn) -> Response:
-    """Give the browser the token, and the secret if the session is new."""
+def put(response: Response, signed_in: SignedIn, shared: bool = False) -> Response:
+    """Give the browser the token, and the secret if the session is new.
+
+    The token says itself when it ends. On a computer that several people use, `shared`, the
+    session ends with the browser too.
+    """
     secure = held().settings.secure
     response.set_cookie(
         token_cookie(held().settings),
         signed_in.token,
-        max_age=_seconds(signed_in.expires_at),
         path="/",
         secure=secure,
         httponly=True,
@@ -39,7 +42,7 @@ def put(response: Response, signed_in: SignedIn) -> Response:
         response.set_cookie(
             session_cookie(),
             signed_in.secret,
-            max_age=_seconds(signed_in.session_ends),
+            max_age=None if shared else _seconds(signed_in.session_ends),
             path=PATH,
             secure=secure,
             httponly=True,

@@ -78,6 +78,11 @@ def change_password(act: Act, secret: str, old: str, new: str) -> None:
     store.drop_all(act, session.account)
 
 
+def before(act: Act, account: str) -> datetime | None:
+    """When the acting account signed in the time before this one."""
+    return store.sign_in_before(act, account)
+
+
 def end_sessions(act: Act, account: str) -> int:
     """End every session of an account that was shut out."""
     return store.drop_all(act, account)

@@ -54,7 +54,8 @@ def enter(act: Act) -> Response:
             asked=False,
         )
         return make_response(page, refused.status)
-    return cookies.put(redirect(onward, 303), signed_in)  # type: ignore[arg-type]
+    shared = bool(request.form.get("shared"))
+    return cookies.put(redirect(onward, 303), signed_in, shared)  # type: ignore[arg-type]
 
 
 @routes.form("/session/sign-out", roles=ANYONE, keyed=False)
@@ -63,6 +64,15 @@ def leave(act: Act) -> Response:
     cookies.refuse_foreign_page()
     if secret := cookies.secret():
         operations.sign_out(act, secret)
+    return cookies.clear(redirect("/sign-in", 303))  # type: ignore[arg-type]
+
+
+@routes.form("/session/sign-out-everywhere", roles=ANYONE, keyed=False)
+def leave_everywhere(act: Act) -> Response:
+    """End every session of the account, wherever it was opened."""
+    cookies.refuse_foreign_page()
+    if secret := cookies.secret():
+        operations.sign_out_everywhere(act, secret)
     return cookies.clear(redirect("/sign-in", 303))  # type: ignore[arg-type]
 
 

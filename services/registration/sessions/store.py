@@ -58,7 +58,7 @@ def signed_in(act: Act, account: str, at: datetime) -> datetime | None:
     No scope: asked for the account whose password was right.
     """
     before: dict[str, Any] | None = collection(act, SIGN_INS).find_one_and_update(
-        {"_id": account}, {"$set": {"at": at}}, upsert=True
+        {"_id": account}, [{"$set": {"before": "$at", "at": at}}], upsert=True
     )
     return before["at"] if before else None
 
@@ -70,3 +70,12 @@ def last_sign_in(act: Act, account: str) -> datetime | None:
     """
     found = collection(act, SIGN_INS).find_one({"_id": account}, session=act.session)
     return found["at"] if found else None
+
+
+def sign_in_before(act: Act, account: str) -> datetime | None:
+    """When the account signed in the time before the last one.
+
+    No scope: asked by a person for the own account.
+    """
+    found = collection(act, SIGN_INS).find_one({"_id": account}, session=act.session)
+    return found.get("before") if found else None

@@ -1,0 +1,184 @@
+"""What waits for a school: its next act, what follows, for whom it waits, and its next visits."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from chassis.act import Act
+from chassis.documents import PAGE_MOST, Stored
+from chassis.errors import NotFound
+from chassis.facts import KST, moment
+from services.registration.acting import own_organisation
+from services.registration.campaigns import operations as campaigns
+from services.registration.campaigns.model import Campaign
+from services.registration.organisations import operations as organisations
+from services.registration.programmes.model import Kind
+from services.registration.surveys import operations as surveys
+from services.registration.surveys.answers import Answers
+from services.registration.surveys.form import filled
+from services.registration.surveys.model import COUNTS, Survey
+from services.registration.surveys.rules import faults
+from services.registration.surveys.sheet import PARTS, to_mend
+from services.registration.surveys.terms import Terms, terms
+
+VISITS_SHOWN = 5
+COMING = {"placement.offered": "offered", "placement.approved": "approved"}
+DONE = "placement.confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A survey that is to be submitted: how many of its parts are done, and when it was saved."""
+
+    id: str
+    there: Terms
+    stored: Stored[Survey] | None
+    done: int
+    open: bool
+
+    @property
+    def by(self) -> datetime:
+        """Until when."""
+        return self.there.rules.deadline
+
+    @property
+    def again(self) -> bool:
+        """Whether it was submitted and has been changed since."""
+        return self.stored is not None and self.stored.state.status in COUNTS
+
+    parts = len(PARTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A group's visit or its place in the queue, as placement told it last."""
+
+    placement: str
+    what: str
+    campaign: Campaign
+    group: str
+    people: int
+    start: datetime | None
+    host: str
+    by: datetime
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The page: whose it is, surveys to submit, what to confirm or report, what others do."""
+
+    name: str
+    writing: tuple[Writing, ...]
+    confirming: tuple[Visit, ...]
+    attending: tuple[Visit, ...]
+    sent: tuple[Writing, ...]
+    waiting: tuple[Visit, ...]
+    coming: tuple[Visit, ...]
+    centre: str
+    phone: str
+
+    @property
+    def acts(self) -> int:
+        """How many things there are to do."""
+        return len(self.writing) + len(self.confirming) + len(self.attending)
+
+
+def home(act: Act) -> Home:
+    """Everything on the start page of the acting school."""
+    school = own_organisation(act)
+    writing: list[Writing] = []
+    sent: list[Writing] = []
+    visits: list[Visit] = []
+    contact: Terms | None = None
+    for found in campaigns.listed(act, None, PAGE_MOST, None).items:
+        there = terms(act, found.id)
+        contact = contact or there
+        stored = _stored(act, found.id)
+        if found.state.takes_answers and found.state.kind is not Kind.INDIVIDUALS:
+            row = _writing(found.id, there, stored, act.now)
+            submitted = stored is not None and stored.state.status in COUNTS
+            dirty = stored is not None and stored.state.dirty
+            (sent if submitted and not dirty else writing).append(row)
+        elif stored is not None:
+            if stored.state.status in COUNTS:
+                sent.append(Writing(found.id, there, stored, Writing.parts, False))
+            visits += _visits(act, stored, there)
+    hosts = organisations.names(act, {visit.host for visit in visits if visit.host})
+    named = [_with_host(visit, hosts) for visit in visits]
+    told = {one.id for one in sent if any(v.campaign == one.there.campaign for v in named)}
+    dated = sorted((v for v in named if v.start), key=lambda v: v.start or act.now)
+    past = [v for v in dated if v.what == DONE and v.start and v.start < act.now]
+    return Home(
+        name=organisations.shown(act, school).state.name,
+        writing=tuple(sorted(writing, key=lambda one: one.by)),
+        confirming=tuple(v for v in named if v.what == "placement.offered"),
+        attending=tuple(past),
+        sent=tuple(one for one in sent if one.id not in told),
+        waiting=tuple(v for v in named if v.what in ("placement.waitlisted", "placement.approved")),
+        coming=tuple(v for v in dated if v not in past)[:VISITS_SHOWN],
+        centre=contact.centre_name if contact else "",
+        phone=(contact.phone or "") if contact else "",
+    )
+
+
+def _writing(id: str, there: Terms, stored: Stored[Survey] | None, now: datetime) -> Writing:
+    draft = stored.state.draft if stored else Answers()
+    left = {one.part for one in to_mend(faults(draft, there.rules), filled(draft))}
+    done = len([part for part in PARTS if part not in left]) if draft.groups else 0
+    return Writing(id, there, stored, done, now >= there.rules.opens_at)
+
+
+def _visits(act: Act, stored: Stored[Survey], there: Terms) -> list[Visit]:
+    """The last that placement told of each group."""
+    last: dict[str, dict[str, Any]] = {}
+    for row in surveys.timeline(act, stored.id):
+        if row["group"] and row["what"].startswith(("placement.", "attendance.")):
+            last[row["group"]] = row
+    answers = stored.state.submitted or stored.state.draft
+    names = {group.id: (group.class_name, number) for number, group in enumerate(answers.groups, 1)}
+    return [_visit(row, there, *names.get(id, ("", 0))) for id, row in last.items()]
+
+
+def _visit(row: dict[str, Any], there: Terms, name: str, number: int) -> Visit:
+    codes = row["codes"]
+    stops = [stop for part in codes.get("parts") or () for stop in part["stops"]]
+    first = min(stops, key=lambda stop: str(stop["start"]), default=None)
+    by = codes.get("confirm_by")
+    return Visit(
+        placement=row["subject"],
+        what=row["what"],
+        campaign=there.campaign,
+        group=name or str(number),
+        people=codes.get("people") or 0,
+        start=moment(first["start"]) if first else None,
+        host=first["host"] if first else "",
+        by=moment(by) if by else there.campaign.schools_confirm_by,
+        position=codes.get("position"),
+    )
+
+
+def _with_host(visit: Visit, names: dict[str, str]) -> Visit:
+    return Visit(
+        visit.placement,
+        visit.what,
+        visit.campaign,
+        visit.group,
+        visit.people,
+        visit.start,
+        names.get(visit.host, ""),
+        visit.by,
+        visit.position,
+    )
+
+
+def _stored(act: Act, campaign: str) -> Stored[Survey] | None:
+    try:
+        return surveys.own(act, campaign)
+    except NotFound:
+        return None
+
+
+def day_of(at: datetime) -> date:
+    """The day of a visit in Seoul."""
+    return at.astimezone(KST).date()
