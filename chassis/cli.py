@@ -12,11 +12,13 @@ import click
 
 from chassis import audit, logs, measuring, operators, timers, worker
 from chassis.context import Context, open_context
+from chassis.contracts import owned_by
 from chassis.database import prepare
 from chassis.events import relay, roles
 from chassis.printing import as_json, tell
 from chassis.service import Service
 from chassis.settings import Settings
+from chassis.teaching import teach
 
 
 def main(service: Service) -> None:
@@ -34,7 +36,22 @@ def group(service: Service) -> click.Group:
     operators.add(commands, service)
     for command in service.commands:
         commands.add_command(command)
+    teach(commands, f"python -m services.{service.name}", _names(service))
     return commands
+
+
+def _names(service: Service) -> dict[str, str]:
+    """What stands in the examples: this service's own topics, collections and read models."""
+    aggregate = "0192f0c1-0000-7000-8000-000000000007"
+    followed = next(iter(sorted(service.projections.topics())), "registration.keys")
+    return {
+        "aggregate": aggregate,
+        "collection": service.aggregates[0].name if service.aggregates else "campaigns",
+        "letter": f"{service.name}-project|{followed}|{aggregate}|7",
+        "own": next((topic.name for topic in owned_by(service.name)), followed),
+        "projection": next(iter(service.projections.all), "campaigns"),
+        "topic": followed,
+    }
 
 
 def opened(service: Service, role: str) -> Context:

@@ -8,6 +8,7 @@ from chassis.act import Act
 from chassis.context import Context, open_context
 from chassis.printing import as_json, tell
 from chassis.settings import Settings
+from chassis.teaching import examples
 from services.registration.accounts import operations as accounts
 from services.registration.accounts.model import Role
 from services.registration.accounts.operations import NewHolder
@@ -16,6 +17,8 @@ from services.registration.contacts.model import Reach
 from services.registration.keys import operations as signing
 from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Details, Kind
+
+PROGRAM = "python -m services.registration"
 
 
 def opened() -> Context:
@@ -31,6 +34,11 @@ def user() -> None: ...
     name="create",
     help="Open an account, and found its organisation unless one is named. Repeating it for a "
     "login that is there changes nothing. The password comes from a file or is asked for.",
+    epilog=examples(
+        f"{PROGRAM} user create --login office --organisation-name 'Career centre' "
+        "--phone 031-000-1004 --email office@example.kr",
+        f"{PROGRAM} user create --login second --organisation ID --password-file FILE --json",
+    ),
 )
 @click.option("--login", required=True, help="What the person types to sign in.")
 @click.option(
@@ -108,7 +116,11 @@ def _organisation(act: Act, login: str, details: Details) -> str:
 def keys() -> None: ...
 
 
-@keys.command(name="rotate", help="Replace the signing key now; the old one runs out by itself.")
+@keys.command(
+    name="rotate",
+    help="Replace the signing key now; the old one runs out by itself.",
+    epilog=examples(f"{PROGRAM} keys rotate", f"{PROGRAM} keys rotate --json"),
+)
 @as_json
 def rotate(as_json: bool) -> None:
     """Replace the signing key."""
@@ -116,7 +128,11 @@ def rotate(as_json: bool) -> None:
     tell({"kid": made.id, "signs until": made.state.signs_until}, as_json)
 
 
-@keys.command(name="revoke", help="Make every token void that was signed with a key.")
+@keys.command(
+    name="revoke",
+    help="Make every token void that was signed with a key.",
+    epilog=examples(f"{PROGRAM} keys revoke KID", f"{PROGRAM} keys rotate   # if no other is left"),
+)
 @click.argument("kid")
 @as_json
 def revoke(kid: str, as_json: bool) -> None:
@@ -128,6 +144,7 @@ def revoke(kid: str, as_json: bool) -> None:
 @click.command(
     name="contacts-again",
     help="Send every contact to notifications again; its sealed topic is kept for seven days.",
+    epilog=examples(f"{PROGRAM} contacts-again", f"{PROGRAM} contacts-again --json"),
 )
 @as_json
 def contacts_again(as_json: bool) -> None:
