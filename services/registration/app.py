@@ -73,6 +73,7 @@ service = Service(
         answer_pages.TEMPLATES,
         survey_pages.TEMPLATES,
         uploads.TEMPLATES,
+        posts.TEMPLATES,
         door.TEMPLATES,
         entry.TEMPLATES,
     ),
