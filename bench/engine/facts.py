@@ -51,6 +51,7 @@ def timed(solve: Callable[[], Array], market: Any, repeats: int) -> dict[str, An
         cpu.append(time.process_time() - t)
         wall.append(time.perf_counter() - w)
     return {
+        "applicants": len(market.school),
         "cpu_s": round(float(np.median(cpu)), 5),
         "wall_s": round(float(np.median(wall)), 5),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,3 +18,7 @@ def write_instance(path: Path, size: str, seed: int, load: int) -> None:
     market = generate(size, seed, load)
     arrays = flow_market(market, PersonColumns(market), draw_places(market))
     np.savez(path, **{name: getattr(arrays, name) for name in FIELDS})
+
+
+if __name__ == "__main__":
+    write_instance(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from services.placement.engine import report_files
 from services.placement.engine.answer import Answer
@@ -71,7 +72,11 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def json_bytes(document: object) -> bytes:
     """A JSON file's bytes: two spaces, keys in the order of the document, a final line feed."""
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    try:
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        # Integers beyond 64 bits, which only the slow writer knows.
+        return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def write_market(path: Path, market: Market) -> None:

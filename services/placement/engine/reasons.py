@@ -49,6 +49,7 @@ class Reasons:
         self.answer, self.market = answer, answer.market
         self.static = Static.of(answer.market)
         self.state = State(self.static, answer.parts)
+        self._found: dict[int, Reason | None] = {}
 
     @cached_property
     def draw(self) -> list[int]:
@@ -80,6 +81,11 @@ class Reasons:
 
     def wish(self, a: int, w: int) -> Reason | None:
         """Why wish `w` of applicant `a` was not granted; None if it was."""
+        if w not in self._found:
+            self._found[w] = self._wish(a, w)
+        return self._found[w]
+
+    def _wish(self, a: int, w: int) -> Reason | None:
         barrier = self.static.barrier[w]
         mine = self.state.own.get(a, [])
         if any(p.wish == w for p in mine):
@@ -192,17 +198,21 @@ class Reasons:
         a = part.applicant
         if a in self.state.own:
             return None
-        kind = self._kind(a)
-        places = [
-            self.draw[b]
-            for b in self.state.own
-            if self._kind(b) == kind
-            and any(
-                self.static.stops[p.wish] == self.static.stops[part.wish] for p in self.state.own[b]
-            )
-        ]
-        place = max(places, default=None)
+        key = (self._kind(a), tuple(self.static.stops[part.wish]))
+        place = max((n for n in self._equals.get(key, ()) if n != self.draw[a]), default=None)
         return place if place is not None and place < self.draw[a] else None
+
+    @cached_property
+    def _equals(self) -> dict[tuple[Any, ...], list[int]]:
+        """By kind of applicant and stops: the two latest places drawn by those seated there."""
+        out: dict[tuple[Any, ...], list[int]] = {}
+        for b, parts in self.answer.by_applicant.items():
+            for stops in {tuple(self.static.stops[p.wish]) for p in parts}:
+                known = out.setdefault((self._kind(b), stops), [])
+                known.append(self.draw[b])
+                known.sort(reverse=True)
+                del known[2:]
+        return out
 
     @cached_property
     def _kinds(self) -> dict[int, tuple[Any, ...]]:

@@ -20,12 +20,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from bench.engine.problems import Reference, assignment, blocking, flow, residents
 from services.placement.engine import Infeasible, Market, cli
 from services.placement.engine import solve as engine_solve
 from services.placement.engine.cli_files import read_answer, write_answer
 from services.placement.verifier.check import verify
 from tests.unit.engine.brute import Brute
-from tests.unit.engine.instances import Reference, assignment, blocking, flow, residents
 from tests.unit.engine.markets import random_market
 
 Doc = dict[str, Any]

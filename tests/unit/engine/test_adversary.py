@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.engine.problems import head
 from services.placement.engine import Market, solve
 from services.placement.engine.answer import stage_value
 from services.placement.engine.market_draws import draw_places
 from tests.unit.engine import adversary
-from tests.unit.engine.instances import head
 from tests.unit.engine.markets import random_market
 
 slow_ok = settings(

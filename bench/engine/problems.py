@@ -96,8 +96,8 @@ def flow(r: random.Random, sessions: int, people: int) -> Doc:
 class Reference:
     """One binary per (applicant, wish): stage optima by HiGHS, in the reported direction."""
 
-    def __init__(self, doc: Doc, draw: list[int]) -> None:
-        self.doc, self.draw = doc, draw
+    def __init__(self, doc: Doc, draw: list[int], *, limit: float | None = None) -> None:
+        self.doc, self.draw, self.limit = doc, draw, limit
         pairs = [(a, w) for a, x in enumerate(doc["applicants"]) for w in x["wishes"]]
         self.pairs = pairs
         place = {s["id"]: i for i, s in enumerate(doc["sessions"])}
@@ -153,6 +153,8 @@ class Reference:
         for option, value in (("output_flag", False), ("threads", 1), ("mip_rel_gap", 0.0),
                               ("mip_abs_gap", 0.5)):  # fmt: skip
             solver.setOptionValue(option, value)
+        if self.limit is not None:
+            solver.setOptionValue("time_limit", self.limit)
         solver.passModel(lp)
         solver.run()
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
