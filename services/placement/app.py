@@ -26,6 +26,7 @@ from services.placement.hosts import api as hosts_api
 from services.placement.hosts import store as hosts
 from services.placement.offers import api as offers_api
 from services.placement.offers import store as offers
+from services.placement.openness import pages as openness
 from services.placement.organisations import store as organisations
 from services.placement.placements import api as placements_api
 from services.placement.placements import store as placements
@@ -39,6 +40,7 @@ from services.placement.repairs import store as repairs
 from services.placement.runs import api as runs_api
 from services.placement.runs import store as runs
 from services.placement.timers import timers
+from services.placement.visits import pages as visits
 from services.placement.waitlists import api as waitlists_api
 
 aggregates: list[Aggregates[Any]] = [
@@ -67,6 +69,8 @@ routes: list[Routes] = [
     orders.routes,
     supply.routes,
     answers.routes,
+    visits.routes,
+    openness.routes,
 ]
 indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **organisations.INDEXES,
@@ -90,7 +94,14 @@ service = Service(
     routes=routes,
     background=background,
     indexes=indexes,
-    templates=(desk.TEMPLATES, orders.TEMPLATES, release_pages.TEMPLATES, answers.TEMPLATES),
+    templates=(
+        desk.TEMPLATES,
+        orders.TEMPLATES,
+        release_pages.TEMPLATES,
+        answers.TEMPLATES,
+        visits.TEMPLATES,
+        openness.TEMPLATES,
+    ),
 )
 
 

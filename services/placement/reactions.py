@@ -71,6 +71,12 @@ def placement_ended(act: Act, event: Received) -> None:
     waitlists.placement_ended(act, event)
 
 
+@reactions.on("placement.resized")
+def fewer_come(act: Act, event: Received) -> None:
+    """Hosts hear of a smaller group, and its seats are free again."""
+    bookings.come_with(act, _bookings(event), event.data["people"])
+
+
 @reactions.on("attendance.recorded")
 def attended(act: Act, event: Received) -> None:
     """Bookings are completed with their placement."""

@@ -27,6 +27,7 @@ timelines = projections.add(
     "booking.reopened",
     "placement.planned",
     "placement.moved",
+    "placement.resized",
     "placement.offered",
     "placement.approved",
     "placement.confirmed",

@@ -125,6 +125,12 @@ def groups(act: Act, campaign: str, ids: Iterable[str]) -> dict[str, dict[str, A
     return {group["id"]: group for row in rows for group in row["groups"] if group["id"] in wanted}
 
 
+def survey_of(act: Act, campaign: str, group: str) -> dict[str, Any] | None:
+    """The survey within scope that a group stands in."""
+    wanted = within(act.scope, {"campaign": campaign, "groups.id": group})
+    return collection(act, DEMANDS).find_one(wanted, session=act.session)
+
+
 def needs(act: Act, surveys: Iterable[str]) -> dict[str, frozenset[str]]:
     """Need codes by group id, of surveys that the caller was allowed to read."""
     ids = tuple(surveys)

@@ -22,6 +22,7 @@ from services.placement.placements.shape import (
     Approval,
     Correction,
     EndedBy,
+    Hold,
     Part,
     Placement,
     event,
@@ -117,6 +118,7 @@ def offer(
         "position": None,
         "reason_code": None,
         "facts": {},
+        "hold": None,
     }
     if parts is not None:
         update["parts"] = tuple(parts)
@@ -127,6 +129,45 @@ def offer(
         raise Refused("no_seat_to_offer")
     offered = offered.model_copy(update={"offered": offered.people})
     return offered, [event("offered", offered)]
+
+
+def hold(placement: Placement, kept: Hold) -> Placement:
+    """Seats are kept for a group that waits; it keeps its place in the line."""
+    _refuse_unless(placement, "waitlisted")
+    if placement.hold is not None:
+        raise Refused("held_already")
+    return placement.model_copy(update={"hold": kept})
+
+
+def exchange(
+    placement: Placement, confirm_by: datetime, parts: Sequence[Part], wish_rank: int | None
+) -> Step:
+    """The school takes other seats: they are offered, and its yes is asked for again."""
+    _refuse_unless(placement, "offered", "confirmed")
+    update: dict[str, Any] = {
+        "status": "offered",
+        "confirm_by": confirm_by,
+        "approval": None,
+        "confirmed": None,
+        "parts": tuple(parts),
+        "people": _head_count(placement, parts),
+        "wish_rank": wish_rank,
+    }
+    offered = placement.model_copy(update=update)
+    offered = offered.model_copy(update={"offered": offered.people})
+    return offered, [event("offered", offered)]
+
+
+def change_people(placement: Placement, people: int) -> Step:
+    """Fewer people come. The number that was confirmed stays on record beside it."""
+    _refuse_unless(placement, "offered", "confirmed")
+    if len(placement.parts) != 1:
+        raise Refused("split_group")
+    if not 1 <= people < placement.people:
+        raise Invalid([FieldError("/people", "people_only_fewer", {"now": placement.people})])
+    part = placement.parts[0].model_copy(update={"people": people})
+    done = placement.model_copy(update={"people": people, "parts": (part,)})
+    return done, [event("resized", done)]
 
 
 def wait(placement: Placement, position: int) -> Step:
@@ -268,6 +309,7 @@ def withdraw(placement: Placement, reason_code: str, reason: str = "") -> Step:
             "reason_code": reason_code,
             "reason": reason,
             "position": None,
+            "hold": None,
         }
     )
     return done, [event("withdrawn", done, by="school")]
@@ -282,6 +324,7 @@ def cancel(placement: Placement, by: EndedBy, reason_code: str, reason: str = ""
             "reason_code": reason_code,
             "reason": reason,
             "position": None,
+            "hold": None,
         }
     )
     return done, [event("cancelled", done, by=by)]

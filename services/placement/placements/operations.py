@@ -16,6 +16,7 @@ from services.placement.placements.shape import (
     Change,
     Correction,
     EndedBy,
+    Hold,
     Part,
     Placement,
 )
@@ -85,6 +86,14 @@ def withdraw(act: Act, id: str, reason_code: str, reason: str = "") -> Receipt:
     _is_the_school(act, stored.state)
     state, events = model.withdraw(stored.state, reason_code, reason)
     return _ended(act, stored, state, events, "withdrawn", reason)
+
+
+def change_people(act: Act, id: str, people: int) -> Receipt:
+    """The school comes with fewer people; its hosts are told, and seats are given back."""
+    stored = store.placements.load(act, id)
+    _is_the_school(act, stored.state)
+    state, events = model.change_people(stored.state, people)
+    return store.placements.save(act, stored, noted(act, state, "people_changed"), events)
 
 
 def cancel(act: Act, id: str, reason_code: str, reason: str = "") -> Receipt:
@@ -260,6 +269,33 @@ def give_seats(
     state, events = model.offer(stored.state, act.now, confirm_by, parts, wish_rank)
     due = [Due(confirm_by, "expire")]
     return store.placements.save(act, stored, noted(act, state, what), events, due=due)
+
+
+def hold(act: Act, stored: Stored[Placement], kept: Hold) -> Receipt:
+    """Keep seats for a group that waits, while its school decides."""
+    state = noted(act, model.hold(stored.state, kept), "seats_held")
+    return store.placements.save(act, stored, state, due=[Due(kept.until, "drop_hold")])
+
+
+def drop_hold(act: Act, stored: Stored[Placement]) -> Receipt:
+    """Keep the seats no longer; the group waits on at its place."""
+    state = stored.state
+    if state.hold is not None:
+        state = noted(act, state.model_copy(update={"hold": None}), "hold_ended")
+    return store.placements.save(act, stored, state, due=[])
+
+
+def exchange(
+    act: Act,
+    stored: Stored[Placement],
+    parts: Sequence[Part],
+    confirm_by: datetime,
+    wish_rank: int | None,
+) -> Receipt:
+    """Other seats for a group that has some, as its school wished."""
+    state, events = model.exchange(stored.state, confirm_by, parts, wish_rank)
+    due = [Due(confirm_by, "expire")]
+    return store.placements.save(act, stored, noted(act, state, "exchanged"), events, due=due)
 
 
 def move(

@@ -82,6 +82,15 @@ class Correction(Record):
     by: str
 
 
+class Hold(Record):
+    """Seats kept for a group that waits, while its school decides whether it takes them."""
+
+    sessions: tuple[str, ...]
+    rank: int
+    people: int
+    until: datetime
+
+
 class Placement(Record):
     """The state of one placement. Exactly one of `group` and `applicant` is given."""
 
@@ -106,6 +115,7 @@ class Placement(Record):
     offered: int | None = None
     confirmed: int | None = None
     attended: int | None = None
+    hold: Hold | None = None
     corrections: tuple[Correction, ...] = ()
     history: tuple[Change, ...] = ()
 

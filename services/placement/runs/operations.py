@@ -167,6 +167,11 @@ def released_run(act: Act, campaign: str) -> Stored[Run] | None:
     return store.released(act, campaign)
 
 
+def told_to_all(act: Act, campaign: str) -> Stored[Run] | None:
+    """The run of a campaign whose result everybody has been told, if any."""
+    return store.released_public(act, campaign)
+
+
 def file(act: Act, id: str, name: str) -> bytes:
     """A file of a completed run's directory, for its centre."""
     run = store.runs.get(act, id).state

@@ -35,6 +35,7 @@ def placement_ended(act: Act, event: Received) -> None:
     """A placement ended: its bookings end with it, and the waitlist moves up."""
     data = event.data
     by = placements.ended_by(event)
+    seating.let_go(act, hold_of(event.key))
     reason = data["reason_code"] or "placement_expired"
     freed: set[str] = set()
     for part in data["parts"]:
@@ -52,7 +53,12 @@ def fill(act: Act, campaign: str, freed: frozenset[str], left_by: str) -> None:
     run = runs.released_run(act, campaign)
     if run is None or run.state.schools is None or run.state.schools.finished is None:
         return
-    waiting = [found for found in placements.waitlist(act, campaign) if found.id != left_by]
+    waiting = [
+        found
+        for found in placements.waitlist(act, campaign)
+        # Who decides about other seats just now is asked again when it has.
+        if found.id != left_by and found.state.hold is None
+    ]
     rows = runs.rows_for(act, run.id, [_applicant(found.state) for found in waiting])
     seats = inputs.seats(act, campaign)
     rooms = _rooms(act, seats)
@@ -134,6 +140,8 @@ def _give(
     reply_by: datetime | None = None,
 ) -> Receipt:
     """Hold the seats, ask the hosts, and offer them to the school. Raises Refused."""
+    if stored.state.hold is not None:
+        seating.let_go(act, hold_of(stored.id))
     campaign_id = stored.state.campaign
     campaign = campaigns.show(act, campaign_id)
     start = min(seats[session].start for session in fit.sessions)
@@ -151,6 +159,11 @@ def _give(
         stops.append(stop_of(*seating.ask(act, stop.booking, seat, booking)))
     given = [Part(people=fit.people, stops=tuple(stops))]
     return placements.give_seats(act, stored, given, confirm, fit.rank, "offered_from_waitlist")
+
+
+def hold_of(placement: str) -> str:
+    """Under which name seats are kept for a placement that waits."""
+    return derived_id("hold", placement)
 
 
 def positions(found: Iterable[Stored[Placement]]) -> list[tuple[int, Stored[Placement]]]:

@@ -1,0 +1,1 @@
+"""Another seat for one placement, without moving anybody: what there is, what it costs, the act."""

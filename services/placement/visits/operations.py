@@ -1,0 +1,299 @@
+"""A school's results, gathered from the features that keep them, and links to one of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from chassis import links
+from chassis.act import Act
+from chassis.documents import Receipt, Stored
+from chassis.errors import FieldError, Invalid, NotFound, Refused, Unavailable
+from chassis.facts import KST
+from chassis.links import Link, Purpose
+from chassis.scope import Centre
+from chassis.scope import Link as Only
+from services.placement.demands import operations as demands
+from services.placement.moves.model import Choice
+from services.placement.offers import operations as offers
+from services.placement.offers.model import Offer
+from services.placement.offers.operations import Opening
+from services.placement.organisations import operations as organisations
+from services.placement.organisations.operations import Card
+from services.placement.placements import operations as placements
+from services.placement.placements.shape import Placement, Stop
+from services.placement.runs import operations as runs
+from services.placement.waitlists import operations as waitlists
+
+MOST = 100
+ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """One stop of a visit with what its host offers there."""
+
+    stop: Stop
+    offer: Offer | None
+    host: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A wish that was not granted, and why, in both languages."""
+
+    rank: int
+    openings: tuple[Opening, ...]
+    sentences: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One group's result. `parts` are (people, their stops); `place` counts today's line."""
+
+    id: str
+    version: int
+    state: Placement
+    name: str | None
+    grade: int | None
+    campaign: str | None
+    school: str | None
+    centre: Card
+    parts: tuple[tuple[int, tuple[Halt, ...]], ...]
+    reason: Mapping[str, str] | None
+    wishes: tuple[Wish, ...]
+    place: int | None
+    now: datetime
+
+    @property
+    def first(self) -> Halt | None:
+        """The first stop of the day."""
+        halts = [halt for _, stops in self.parts for halt in stops]
+        return min(halts, key=lambda one: one.stop.start, default=None)
+
+    @property
+    def last(self) -> Halt | None:
+        """The last stop of the day."""
+        halts = [halt for _, stops in self.parts for halt in stops]
+        return max(halts, key=lambda one: one.stop.end, default=None)
+
+    @property
+    def to_confirm(self) -> bool:
+        """Whether the school has to say yes now."""
+        state = self.state
+        in_time = state.confirm_by is None or self.now < state.confirm_by
+        return state.status == "offered" and not state.approval and not state.broken and in_time
+
+    @property
+    def begun(self) -> bool:
+        """Whether the visit has begun, so that who came can be recorded."""
+        start = self.state.first_start
+        return start is not None and self.now >= start
+
+    @property
+    def ahead(self) -> bool:
+        """Whether seats are held for a visit that is still to come."""
+        return self.state.status in ("offered", "confirmed") and not self.begun
+
+    @property
+    def day(self) -> date | None:
+        """The day of the visit."""
+        start = self.state.first_start
+        return None if start is None else start.astimezone(KST).date()
+
+    @property
+    def least(self) -> int:
+        """The smallest group that every host of the visit takes."""
+        offered = [halt.offer for _, stops in self.parts for halt in stops if halt.offer]
+        return max((one.content.minimum for one in offered), default=1)
+
+
+def results(act: Act) -> list[tuple[str | None, list[Visit]]]:
+    """A school's visits by campaign (its name), the latest campaign first."""
+    found: list[Stored[Placement]] = []
+    after: str | None = None
+    while True:
+        page = placements.page(act, school=act.tenant(), limit=MOST, after=after)
+        found += page.items
+        after = page.next
+        if after is None:
+            break
+    by_campaign: dict[str, list[Stored[Placement]]] = {}
+    for one in sorted(found, key=lambda one: one.created, reverse=True):
+        by_campaign.setdefault(one.state.campaign, []).append(one)
+    made = []
+    for rows in by_campaign.values():
+        visits = sorted(_visits(act, rows), key=lambda one: (one.name or "", one.id))
+        made.append((visits[0].campaign, visits))
+    return made
+
+
+def visit(act: Act, id: str) -> Visit:
+    """One visit of the act's own school. Raises NotFound."""
+    stored = placements.show(act, id)
+    if stored.state.school != act.tenant():
+        raise NotFound()
+    return _visits(act, [stored])[0]
+
+
+def change_people(act: Act, id: str, people: int) -> Receipt:
+    """Fewer people come, as long as every host still takes so few. Raises Invalid, Refused."""
+    least = visit(act, id).least
+    if people < least:
+        raise Invalid([FieldError("/people", "people_below_least", {"least": least})])
+    return placements.change_people(act, id, people)
+
+
+def titles(act: Act, choices: Iterable[Choice]) -> dict[str, str]:
+    """What the offers of these choices are called, by offer."""
+    found = offers.by_id(act, {seat.offer for one in choices for seat in one.seats})
+    return {id: offer.content.team_name or offer.content.title for id, offer in found.items()}
+
+
+# Links to one visit
+
+
+def shown_by(act: Act, id: str, purpose: Purpose) -> str:
+    """A link that shows one visit of the act's own school; an escort's is good on its day."""
+    found = visit(act, id)
+    if found.day is None:
+        raise Refused("nothing_to_show")
+    ends = datetime.combine(found.day + timedelta(days=1), time(), KST)
+    link = Link(
+        purpose=purpose,
+        holder=id,
+        subject=found.state.school,
+        centre=found.state.centre,
+        until=ends,
+    )
+    return links.written(_key(act), link)
+
+
+def linked(act: Act, text: str) -> Link | None:
+    """The link, for whichever of the two purposes it was made."""
+    for purpose in (Purpose.ESCORT, Purpose.VISIT):
+        if (link := links.read(_key(act), text, purpose)) is not None:
+            return link
+    return None
+
+
+def of_link(act: Act, link: Link) -> Visit:
+    """The visit that a link shows. Raises NotFound, or Refused once its day is over."""
+    if act.now >= link.until:
+        raise Refused("link_over")
+    own = replace(act, scope=Only((link.holder,)))
+    found = placements.show(own, link.holder)
+    if found.state.school != link.subject or not found.state.released:
+        raise NotFound()
+    return _visits(own, [found])[0]
+
+
+def is_today(found: Visit) -> bool:
+    """Whether the visit is today."""
+    return found.day == found.now.astimezone(KST).date()
+
+
+def attend_by_link(act: Act, link: Link, absent: int) -> Receipt:
+    """The escort records who is missing, on the day of the visit."""
+    found = of_link(act, link)
+    if link.purpose is not Purpose.ESCORT or not is_today(found):
+        raise Refused("not_the_day")
+    own = replace(act, scope=Only((link.holder,)), actor=link.holder)
+    return attend(own, found, absent)
+
+
+def attend(act: Act, found: Visit, absent: int) -> Receipt:
+    """All came but so many. Raises Invalid for more than were to come."""
+    most = found.state.people
+    if not 0 <= absent <= most:
+        raise Invalid([FieldError("/absent", "absent_above_people", {"most": most})])
+    return placements.attend(act, found.id, most - absent)
+
+
+def _key(act: Act) -> bytes:
+    if act.keys is None or act.keys.links is None:
+        raise Unavailable("no_link_key")
+    return act.keys.links
+
+
+# Gathering
+
+
+def _visits(act: Act, rows: Sequence[Stored[Placement]]) -> list[Visit]:
+    """The placements, all of one campaign and one school, with what belongs to them."""
+    first = rows[0].state
+    groups = [row.state.group for row in rows if row.state.group]
+    stops = [stop for row in rows for stop in row.state.stops]
+    known = offers.by_id(act, {stop.offer for stop in stops})
+    names = organisations.names(act, {first.campaign, first.school, *(stop.host for stop in stops)})
+    called = organisations.group_names(act, groups)
+    inside = replace(act, scope=Centre(first.centre))
+    described = demands.described(inside, first.campaign, groups)
+    told = _rows(act, {row.state.run for row in rows})
+    lacking = [row for row in rows if not row.state.parts]
+    openings = _openings(act, first.campaign) if lacking else {}
+    line = _line(act, first.campaign) if lacking else {}
+    card = organisations.card(act, first.centre)
+    made = []
+    for row in rows:
+        state = row.state
+        result = told.get(state.group or state.applicant or "", {})
+        made.append(
+            Visit(
+                id=row.id,
+                version=row.version,
+                state=state,
+                name=called.get(state.group or ""),
+                grade=described.get(state.group or "", {}).get("grade"),
+                campaign=names.get(state.campaign),
+                school=names.get(state.school),
+                centre=card,
+                parts=tuple(
+                    (
+                        part.people,
+                        tuple(Halt(s, known.get(s.offer), names.get(s.host)) for s in part.stops),
+                    )
+                    for part in state.parts
+                ),
+                reason=(result.get("reason") or {}).get("sentences"),
+                wishes=tuple(_wishes(result, openings)) if row in lacking else (),
+                place=line.get(row.id),
+                now=act.now,
+            )
+        )
+    return made
+
+
+def _rows(act: Act, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The school's own released result rows, by applicant."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in wanted:
+        after = -1
+        while True:
+            try:
+                rows = runs.results(act, run, after, ROWS)
+            except NotFound:
+                break
+            found |= {row["applicant"]: row for row in rows}
+            if len(rows) < ROWS:
+                break
+            after = rows[-1]["number"]
+    return found
+
+
+def _openings(act: Act, campaign: str) -> dict[str, Opening]:
+    return {one.session.id: one for one in offers.sessions(act, campaign)}
+
+
+def _line(act: Act, campaign: str) -> dict[str, int]:
+    """Where each of the school's own groups stands in the whole line today."""
+    shown = waitlists.positions(waitlists.show(act, campaign))
+    return {found.id: found.state.position or place for place, found in shown}
+
+
+def _wishes(result: Mapping[str, Any], openings: Mapping[str, Opening]) -> Iterable[Wish]:
+    why = {one["wish"]: one["sentences"] for one in result.get("why_not", ()) if "wish" in one}
+    for number, wish in enumerate(result.get("wishes", ())):
+        sessions = tuple(openings[id] for id in wish["stops"] if id in openings)
+        if number in why and sessions:
+            yield Wish(int(wish["rank"]), sessions, why[number])
