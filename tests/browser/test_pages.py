@@ -11,7 +11,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
-from tests.browser.seed import CENTRE_LOGIN, PLACED, READY, READY_RUN, RUN, SCHOOL_LOGIN
+from tests.browser.seed import (
+    CENTRE_LOGIN,
+    FIRST_SCHOOL,
+    OPEN,
+    PLACED,
+    READY,
+    READY_RUN,
+    RUN,
+    SCHOOL_LOGIN,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +38,13 @@ OF_THE_CENTRE = {
     "placement": "/placement/",
     "placed": f"/placement/campaigns/{PLACED}",
     "results": f"/placement/runs/{RUN}",
+    "campaign": f"/campaigns/{OPEN}",
+    "wizard": "/campaigns/new",
+    "wizard-plan": f"/campaigns/{OPEN}/plan",
+    "wizard-summary": f"/campaigns/{OPEN}/summary",
+    "programme": "/programmes/new",
+    "remind": f"/campaigns/{OPEN}/remind",
+    "answer": f"/campaigns/{OPEN}/schools/{FIRST_SCHOOL}",
     "ready": f"/placement/campaigns/{READY}",
     "release-hosts": f"/placement/runs/{READY_RUN}/release/hosts",
     "release-schools": f"/placement/runs/{RUN}/release/schools",

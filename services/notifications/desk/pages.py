@@ -37,7 +37,7 @@ class PageQuery(BaseModel):
 class WordsQuery(BaseModel):
     """Whose messages."""
 
-    stage: Literal["hosts", "schools"] = "hosts"
+    stage: Literal["hosts", "schools", "reminder"] = "hosts"
 
 
 class TaskPath(BaseModel):

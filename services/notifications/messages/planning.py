@@ -130,6 +130,12 @@ def reminder(campaign: str, centre: str, deadline: str) -> Planned:
     )
 
 
+@rules.on("campaign.reminded")
+def _reminded(event: Received) -> Iterable[Planned]:
+    """The centre reminds by hand: the same words as the clock's, to those who have not answered."""
+    yield reminder(event.key, event.data["centre"], event.data["deadline"])
+
+
 SURVEYS = {
     "survey.submitted": "survey_received",
     "survey.amended": "survey_amended",

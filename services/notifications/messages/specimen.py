@@ -14,6 +14,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 
 OF_STAGE: dict[str, tuple[str, ...]] = {
     "hosts": ("digest_hosts", "booking_asked", "booking_preaccepted"),
+    "reminder": ("survey_reminder",),
     "schools": (
         "digest_schools",
         "placement_offered",

@@ -178,6 +178,12 @@ def announce(act: Act, path: CampaignPath) -> Receipt:
     return operations.announce(act, path.campaign_id)
 
 
+@routes.command("POST", "/<campaign_id>/remind", roles=(Role.CENTRE,), answer=Receipt)
+def remind(act: Act, path: CampaignPath) -> Receipt:
+    """Remind the schools that have not answered."""
+    return operations.remind(act, path.campaign_id)
+
+
 @routes.command("POST", "/<campaign_id>/cancel", roles=(Role.CENTRE,), answer=Receipt)
 def cancel(act: Act, path: CampaignPath, body: CancelBody) -> Receipt:
     """Call a campaign off before it is closed."""

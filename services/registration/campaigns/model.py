@@ -18,6 +18,10 @@ MANIFEST_AFTER = timedelta(seconds=6)
 """A transaction that passed the deadline's check may commit up to five seconds later."""
 
 
+REMIND_AGAIN = timedelta(hours=1)
+"""A second reminder within an hour is a slip of the finger."""
+
+
 class Status(StrEnum):
     """The states of a campaign."""
 
@@ -36,6 +40,8 @@ class Campaign(Plan):
     status: Status = Status.DRAFT
     manifest: dict[str, dict[str, dict[str, Any]]] | None = None
     reason: str | None = None
+    reminded_at: datetime | None = None
+    """When the centre last reminded those that have not answered."""
 
     @property
     def takes_answers(self) -> bool:
@@ -142,6 +148,17 @@ def cancel(state: Campaign, reason: str) -> tuple[Campaign, list[Event]]:
     if state.status is Status.DRAFT:
         return cancelled, []
     return cancelled, [_told("campaign.cancelled", cancelled)]
+
+
+def remind(state: Campaign, now: datetime) -> tuple[Campaign, list[Event]]:
+    """Those that have not answered are reminded by the centre, once an hour at most."""
+    if state.status is not Status.OPEN or now >= state.deadline:
+        raise Refused("campaign_not_open")
+    if state.reminded_at is not None and now < state.reminded_at + REMIND_AGAIN:
+        raise Refused("reminded_lately", at=state.reminded_at + REMIND_AGAIN)
+    reminded = state.model_copy(update={"reminded_at": now})
+    told = {"centre": state.centre, "deadline": stamp(state.deadline)}
+    return reminded, [Event("campaign.reminded", told)]
 
 
 def label(state: Campaign) -> Event:

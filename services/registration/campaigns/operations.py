@@ -75,6 +75,13 @@ def cancel(act: Act, id: str, reason: str) -> Receipt:
     return store.campaigns.save(act, stored, state, events, due=model.due(state))
 
 
+def remind(act: Act, id: str) -> Receipt:
+    """Remind the schools that have not answered; to whom it goes is decided when it is sent."""
+    stored = store.campaigns.load(act, id)
+    state, events = model.remind(stored.state, act.now)
+    return store.campaigns.save(act, stored, state, events)
+
+
 def open_(act: Act, id: str) -> None:
     """Open a campaign; called when its due time has come."""
     _step(act, id, lambda state: model.open_(state, act.now))

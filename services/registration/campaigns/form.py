@@ -1,0 +1,178 @@
+"""The campaign's form: what was typed, read into a plan, and a plan written back into fields.
+
+Local times are typed and shown in Asia/Seoul. What cannot be read is said beside its field, and
+everything typed stays.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from chassis.errors import FieldError
+from chassis.facts import KST
+from services.registration.campaigns.plan import STAGES, Caps, Mode, Plan, Window
+from services.registration.programmes.model import Kind
+
+MOMENTS = (
+    "opens_at",
+    "deadline",
+    "hosts_release_at",
+    "hosts_reply_by",
+    "schools_release_at",
+    "schools_confirm_by",
+)
+"""In the order in which they happen."""
+
+FREE = ("hosts_release_at", "schools_release_at")
+SHOWN = "%Y-%m-%dT%H:%M"
+NAME_MOST = 100
+_BETWEEN = re.compile(r"[\s,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A plan as far as it could be read, and what has to be mended."""
+
+    plan: Plan | None
+    errors: tuple[FieldError, ...]
+
+
+def fields_of(plan: Plan) -> dict[str, Any]:
+    """The plan as the form's fields."""
+    written: dict[str, Any] = {
+        name: "" if (at := getattr(plan, name)) is None else at.astimezone(KST).strftime(SHOWN)
+        for name in MOMENTS
+    }
+    return {
+        **written,
+        "programme": plan.programme,
+        "name": plan.name,
+        "kind": plan.kind.value,
+        "mode": plan.mode.value,
+        "first": plan.window.first.isoformat(),
+        "last": plan.window.last.isoformat(),
+        "unusable": "\n".join(day.isoformat() for day in plan.unusable_dates),
+        "schools": plan.caps.schools or "",
+        "students": plan.caps.students or "",
+        "fields": list(plan.fields),
+        "phone": plan.phone or "",
+    }
+
+
+def typed(form: MultiDict[str, str]) -> dict[str, Any]:
+    """The form as it was sent, to be shown again."""
+    names = (*MOMENTS, "programme", "name", "kind", "mode", "first", "last", "unusable")
+    kept: dict[str, Any] = {name: form.get(name, "") for name in names}
+    kept |= {name: form.get(name, "") for name in ("schools", "students", "phone")}
+    return {**kept, "fields": form.getlist("fields")}
+
+
+def proposed(programme: str, kind: str, now: datetime) -> dict[str, Any]:
+    """What a new campaign begins with: an order of dates that one can move."""
+    day = now.astimezone(KST).date()
+    steps = {
+        "opens_at": (1, 9),
+        "deadline": (12, 18),
+        "hosts_release_at": (15, 10),
+        "hosts_reply_by": (22, 18),
+        "schools_release_at": (23, 10),
+        "schools_confirm_by": (30, 18),
+    }
+    times = {
+        name: f"{day + timedelta(days=days)}T{hour:02}:00" for name, (days, hour) in steps.items()
+    }
+    return {
+        **times,
+        "programme": programme,
+        "name": "",
+        "kind": kind,
+        "mode": Mode.MAX.value,
+        "first": (day + timedelta(days=35)).isoformat(),
+        "last": (day + timedelta(days=75)).isoformat(),
+        "unusable": "",
+        "schools": "",
+        "students": "",
+        "fields": [],
+        "phone": "",
+    }
+
+
+def read(found: Mapping[str, Any]) -> Read:
+    """The plan that the fields say."""
+    errors: list[FieldError] = []
+    times = {name: _moment(found, name, errors) for name in MOMENTS}
+    first, last = (_day(found[name], f"/window/{name}", errors) for name in ("first", "last"))
+    unusable = tuple(
+        day
+        for place, word in enumerate(filter(None, _BETWEEN.split(found["unusable"].strip())))
+        if (day := _day(word, f"/unusable_dates/{place}", errors)) is not None
+    )
+    schools, students = (_number(found, name, errors) for name in ("schools", "students"))
+    if not found["programme"]:
+        errors.append(FieldError("/programme", "programme_unknown"))
+    if not found["name"].strip():
+        errors.append(FieldError("/name", "name_missing"))
+    if not found["fields"]:
+        errors.append(FieldError("/fields", "fields_missing"))
+    if errors or first is None or last is None:
+        return Read(None, tuple(errors))
+    plan = Plan.model_validate(
+        {
+            **times,
+            "programme": found["programme"],
+            "name": found["name"].strip()[:NAME_MOST],
+            "kind": _one_of(Kind, found["kind"], Kind.GROUPS),
+            "mode": _one_of(Mode, found["mode"], Mode.MAX),
+            "window": Window(first=first, last=last),
+            "unusable_dates": unusable,
+            "caps": Caps(schools=schools, students=students),
+            "stages": STAGES,
+            "fields": tuple(found["fields"]),
+            "phone": found["phone"].strip() or None,
+        }
+    )
+    return Read(plan, ())
+
+
+def field_of(pointer: str) -> str:
+    """The form's field that an error is about."""
+    parts = pointer.strip("/").split("/")
+    inner = {"window": parts[-1], "caps": parts[-1], "unusable_dates": "unusable"}
+    return inner.get(parts[0], parts[0])
+
+
+def _moment(found: Mapping[str, Any], name: str, errors: list[FieldError]) -> datetime | None:
+    written = found[name].strip()
+    if not written and name in FREE:
+        return None
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=KST)
+    except ValueError:
+        errors.append(FieldError(f"/{name}", "missing" if not written else "moment_unreadable"))
+        return None
+
+
+def _day(written: str, pointer: str, errors: list[FieldError]) -> date | None:
+    try:
+        return date.fromisoformat(written.strip())
+    except ValueError:
+        errors.append(FieldError(pointer, "missing" if not written else "day_unreadable"))
+        return None
+
+
+def _number(found: Mapping[str, Any], name: str, errors: list[FieldError]) -> int | None:
+    written = str(found[name]).strip()
+    if not written:
+        return None
+    if not written.isdecimal() or len(written) > 7:
+        errors.append(FieldError(f"/caps/{name}", "int_parsing"))
+        return None
+    return int(written)
+
+
+def _one_of(kind: Any, written: str, usual: Any) -> Any:
+    return next((one for one in kind if one.value == written), usual)

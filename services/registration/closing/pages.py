@@ -1,0 +1,232 @@
+"""Pages of a campaign's answers: remind, write down what was said on the telephone, admit late."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from flask import Response, redirect, request, url_for
+from pydantic import BaseModel, ValidationError
+
+from chassis.act import Act
+from chassis.documents import Stored
+from chassis.errors import FieldError, Invalid, NotFound, Problem
+from chassis.facts import KST
+from chassis.http.pages import render
+from chassis.http.problems import lang, text
+from chassis.http.routes import Routes
+from chassis.http.sheets import attachment, workbook
+from chassis.roles import Role
+from services.registration.campaigns import operations as campaigns
+from services.registration.closing import operations, telephone
+from services.registration.contacts import operations as contacts
+from services.registration.organisations import operations as organisations
+from services.registration.programmes import operations as programmes
+from services.registration.surveys import operations as surveys
+from services.registration.surveys.answers import Answers
+from services.registration.surveys.codes import codes
+from services.registration.surveys.model import Survey, survey_id
+from services.registration.surveys.operations import Reason
+from services.registration.views import Id
+
+TEMPLATES = Path(__file__).parent / "templates"
+CENTRE = (Role.CENTRE,)
+DONE = ("submitted", "amended")
+REASONS = ("illness", "handover", "trouble", "disaster", "other")
+"""Why a late answer is let in; the code travels, the sentence stays."""
+
+routes = Routes("answer_pages", "/campaigns", templates=str(TEMPLATES))
+
+
+class CampaignPath(BaseModel):
+    """Which campaign."""
+
+    campaign_id: Id
+
+
+class SchoolPath(CampaignPath):
+    """Which school's answer."""
+
+    school_id: Id
+
+
+@routes.page("/<campaign_id>/remind", roles=CENTRE)
+def look(act: Act, path: CampaignPath) -> str:
+    """Whom a reminder would reach."""
+    return _remind(act, path, None)
+
+
+@routes.form("/<campaign_id>/remind", roles=CENTRE)
+def remind(act: Act, path: CampaignPath) -> Response | tuple[str, int]:
+    """Send it."""
+    try:
+        campaigns.remind(act, path.campaign_id)
+    except Problem as refused:
+        return _remind(act, path, refused), refused.status
+    return _to(url_for("home.campaign", campaign_id=path.campaign_id))
+
+
+@routes.query("/<campaign_id>/answers.xlsx", roles=CENTRE)
+def sheet(act: Act, path: CampaignPath) -> Response:
+    """Who has answered, as a workbook."""
+    rows = operations.answers(act, path.campaign_id)
+    heads = [text("page.home.school"), text("page.home.state")]
+    lines = [(row.name, text(f"page.survey.{row.status or 'none'}")) for row in rows]
+    title = text("page.answers.title")
+    return attachment(title, workbook(title, heads, lines))
+
+
+@routes.page("/<campaign_id>/schools/<school_id>", roles=CENTRE)
+def school(act: Act, path: SchoolPath) -> str:
+    """One school's answer: how to reach it, what it has written, and what the centre may do."""
+    stored = _survey(act, path)
+    draft = stored.state.draft if stored else Answers()
+    return _school(act, path, telephone.rows_of(draft), {}, [])
+
+
+@routes.form("/<campaign_id>/schools/<school_id>/record", roles=CENTRE)
+def record(act: Act, path: SchoolPath) -> Response | tuple[str, int]:
+    """Write down and submit what was said (대리 입력)."""
+    sent = request.form
+    rows = telephone.typed(sent)
+    stored = _survey(act, path)
+    known = stored.state.draft if stored else Answers()
+    try:
+        answers = telephone.answers_of(rows, known, _level(act, path.campaign_id))
+        at = _local(sent.get("at", ""), act.now)
+        said_by = sent.get("spoken_with", "").strip()[:100]
+        if not said_by:
+            raise Invalid([FieldError("/by_telephone/spoken_with", "missing")])
+        surveys.record(
+            act, path.campaign_id, path.school_id, answers, said_by, at, _reason(sent, "why")
+        )
+    except ValidationError:
+        mends = [FieldError("", "day_unreadable")]
+        return _school(act, path, rows, sent, mends), 422
+    except Problem as refused:
+        return _school(act, path, rows, sent, _errors(refused)), refused.status
+    return _to(url_for("home.campaign", campaign_id=path.campaign_id))
+
+
+@routes.form("/<campaign_id>/schools/<school_id>/admit", roles=CENTRE)
+def admit(act: Act, path: SchoolPath) -> Response | tuple[str, int]:
+    """Let what the school has written in, although it is late."""
+    stored = _survey(act, path)
+    if stored is None:
+        raise NotFound()
+    rows = telephone.rows_of(stored.state.draft)
+    try:
+        reason = _reason(request.form, "reason")
+        if reason is None:
+            raise Invalid([FieldError("/reason", "missing")])
+        surveys.admit(act, stored.id, reason)
+    except Problem as refused:
+        return _school(act, path, rows, request.form, _errors(refused)), refused.status
+    return _to(url_for("home.campaign", campaign_id=path.campaign_id))
+
+
+def _remind(act: Act, path: CampaignPath, refused: Problem | None) -> str:
+    rows = operations.answers(act, path.campaign_id)
+    return render(
+        "closing/remind.html",
+        id=path.campaign_id,
+        campaign=campaigns.own(act, path.campaign_id).state,
+        missing=[row for row in rows if row.status not in DONE],
+        mends=[("", text(f"problem.{refused.code}", **refused.facts))] if refused else [],
+    )
+
+
+def _school(
+    act: Act,
+    path: SchoolPath,
+    rows: list[telephone.Row],
+    sent: Mapping[str, str],
+    errors: list[FieldError],
+) -> str:
+    campaign = campaigns.own(act, path.campaign_id).state
+    stored = _survey(act, path)
+    found = organisations.shown(act, path.school_id).state
+    mends = [
+        (_field(one), text(one.code if "." in one.code else f"field.{one.code}", **one.facts))
+        for one in errors
+    ]
+    return render(
+        "closing/school.html",
+        path=path,
+        campaign=campaign,
+        school=found,
+        survey=stored,
+        late=act.now >= campaign.deadline,
+        reach=_reach(act, path.school_id),
+        rows=rows,
+        sent=sent,
+        at=sent.get("at") or act.now.astimezone(KST).strftime("%Y-%m-%dT%H:%M"),
+        ranks=range(telephone.RANKS),
+        offered=[("", text("page.answers.choose"))]
+        + [(code, codes().fields[code][lang()]) for code in campaign.fields],
+        reasons=[(code, text(f"page.answers.why.{code}")) for code in REASONS],
+        mends=mends,
+        said=dict(reversed(mends)),
+    )
+
+
+def _reach(act: Act, school: str) -> list[tuple[str, str]]:
+    """How to call the school: person and number. Reading it is put on record."""
+    try:
+        found = contacts.shown(act, school)
+    except NotFound:
+        return []
+    return [(one.reach.person or "", one.reach.telephone) for one in found if one.reach.telephone]
+
+
+def _survey(act: Act, path: SchoolPath) -> Stored[Survey] | None:
+    campaigns.own(act, path.campaign_id)
+    try:
+        return surveys.shown(act, survey_id(path.campaign_id, path.school_id))
+    except NotFound:
+        return None
+
+
+def _level(act: Act, campaign: str) -> str:
+    state = campaigns.own(act, campaign).state
+    return programmes.shown(act, state.programme).state.level.value
+
+
+def _reason(sent: Mapping[str, str], name: str) -> Reason | None:
+    words = sent.get(name, "").strip()[:500]
+    code = sent.get(f"{name}_code", "")
+    return Reason(code if code in REASONS else "other", words) if words else None
+
+
+def _local(written: str, now: datetime) -> datetime:
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=KST)
+    except ValueError:
+        return now
+
+
+def _errors(refused: Problem) -> list[FieldError]:
+    if isinstance(refused, Invalid):
+        return list(refused.errors)
+    return [FieldError("", f"problem.{refused.code}", refused.facts)]
+
+
+def _field(one: FieldError) -> str:
+    """The form's field that a pointer into the answers is about."""
+    parts = one.pointer.strip("/").split("/")
+    match parts:
+        case ["groups", place, name, *_] if place.isdecimal():
+            known = {"grade": "grade", "people": "people", "class_name": "class"}
+            if name in known:
+                return f"{known[name]}{place}"
+            kinds = {"fields": "field", "dates": "date"}
+            return f"{kinds[name]}{place}-0" if name in kinds else f"grade{place}"
+        case ["by_telephone", name]:
+            return name
+        case ["reason"]:
+            return "reason"
+        case _:
+            return ""
+
+
+def _to(address: str) -> Response:
+    return redirect(address, 303)  # type: ignore[return-value]
