@@ -33,6 +33,7 @@ from kafka.errors import (
 
 from chassis.contracts import Topic
 from chassis.events.envelope import Headers
+from chassis.logs import logger
 from chassis.settings import Settings
 
 REFUSED_FOR_GOOD = (
@@ -228,7 +229,22 @@ class Reader:
         polled = self._consumer.poll(int(seconds * 1000))
         if self._failed is not None:
             raise self._failed
+        if not polled:
+            self._join_again_if_forgotten()
         return [_record(one) for records in polled.values() for one in records]
+
+    def _join_again_if_forgotten(self) -> None:
+        """Let the client join anew if it has lost sight of a join (kafka-python 3.0.12).
+
+        A join that outlasts its poll is left for the next one, which looks for it only while there
+        still is a reason to join. If fresher metadata took the reason away, the client would stay
+        between the states: without places, without heartbeats, in a loop that never rests.
+        """
+        coordinator = self._consumer._coordinator
+        join = coordinator._join_task
+        if join is not None and join.is_done and not coordinator.need_rejoin():
+            logger().warning("join_forgotten", client=self._consumer.config["client_id"])
+            coordinator.request_rejoin()
 
     def lag(self) -> dict[str, int]:
         """Messages not read yet, by topic, as far as the last fetch knew."""
