@@ -221,3 +221,24 @@ def best_points(blocks: Blocks, cost: Values, low_box: Ints, high_box: Ints) -> 
         blocks.low, blocks.high, value, runs, take,
     )  # fmt: skip
     return Best(value, runs, take, bool(found))
+
+
+def kept_rows(model: Model, blocks: Blocks, names: list[str]) -> Ints:
+    """The rows that a master over these blocks needs: all but those that a block implies."""
+    covered = {int(s) for s, full in zip(blocks.session, blocks.covers, strict=True) if full}
+    with_block = {int(s) for s in blocks.session}
+    homed = {int(c) for c in blocks.item}
+    stops = model.market.wishes
+    keep: list[int] = []
+    for i, name in enumerate(names):
+        kind, _, rest = name.partition(":")
+        implied = False
+        if kind in {"max", "min"}:
+            implied = int(rest) in covered
+        elif kind == "link":
+            w, s = (int(part) for part in rest.split(":"))
+            first = int(stops.stop_session[stops.stop_ptr[w]])
+            implied = first == s and s in with_block and int(model.g[w]) in homed
+        if not implied:
+            keep.append(i)
+    return np.array(keep, dtype=np.int64)

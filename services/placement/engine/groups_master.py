@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from services.placement.engine.groups_blocks import Blocks, best_points, make_blocks
+from services.placement.engine.groups_blocks import Blocks, best_points, kept_rows, make_blocks
 from services.placement.engine.groups_bound import Bound, certified
 from services.placement.engine.groups_highs import Arrays, as_infinite
 from services.placement.engine.groups_model import Model, Rows
@@ -25,6 +25,8 @@ from services.placement.engine.market import Ints
 Floats = NDArray[np.float64]
 #: A pattern enters the master only if it lowers the objective by more than this.
 TOLERANCE = 1e-7
+#: How far prices are drawn towards those of the best bound, which calms them (Wentges 1997).
+SMOOTH = 0.7
 ROUNDS = 2000
 
 
@@ -52,7 +54,11 @@ class Master:
         inside = np.zeros(len(self.low), np.bool_)
         inside[: len(self.blocks.inside)] = self.blocks.inside
         self.blocks = Blocks(**{**self.blocks.__dict__, "inside": inside})
-        self.keep = self._kept_rows()
+        self._row_of = np.repeat(np.arange(len(self.names)), np.diff(self.rows.ptr))
+        self._block_of = np.repeat(np.arange(len(self.blocks)), np.diff(self.blocks.ptr))
+        #: The prices of the best bound for the objective in hand.
+        self.centre: Floats | None = None
+        self.keep = kept_rows(model, self.blocks, self.names)
         self._columns()
         self.pool = Pool()
         self.solver: Any = make_solver()
@@ -60,28 +66,6 @@ class Master:
         if pool is not None:
             known = list(zip(pool.block, pool.columns, strict=True))
             self.add_patterns(known, np.zeros(len(self.low), np.int64))
-
-    def _kept_rows(self) -> Ints:
-        """Rows of the master: all but those that a block implies."""
-        covered = {
-            int(s) for s, full in zip(self.blocks.session, self.blocks.covers, strict=True) if full
-        }
-        with_block = {int(s): b for b, s in enumerate(self.blocks.session)}
-        homed = {int(c) for c in self.blocks.item}
-        stops = self.model.market.wishes
-        keep: list[int] = []
-        for i, name in enumerate(self.names):
-            kind, _, rest = name.partition(":")
-            implied = False
-            if kind in {"max", "min"}:
-                implied = int(rest) in covered
-            elif kind == "link":
-                w, s = (int(part) for part in rest.split(":"))
-                first = int(stops.stop_session[stops.stop_ptr[w]])
-                implied = first == s and s in with_block and int(self.model.g[w]) in homed
-            if not implied:
-                keep.append(i)
-        return np.array(keep, dtype=np.int64)
 
     def _columns(self) -> None:
         """The model's matrix by columns, over the master's rows only."""
@@ -162,6 +146,7 @@ class Master:
 
     def set_cost(self, cost: Ints) -> None:
         """The objective of all columns."""
+        self.centre = None
         costs = [float(cost[j]) for j in self.free]
         costs.extend(float(sum(int(cost[j]) for j in columns)) for columns in self.pool.columns)
         index = np.arange(len(costs), dtype=np.int32)
@@ -241,20 +226,31 @@ class Master:
                 return Relaxation(best, None, finished=False)
             solution = self.solver.getSolution()
             x = self.as_point(np.asarray(solution.col_value))
-            y = self._multipliers(np.asarray(solution.row_dual))
-            bound = certified(self.rows, self.blocks, cost, y, low, high)
-            if bound.empty:
-                return Relaxation(bound, None, empty=True)
-            if best is None or bound.total * best.scale > best.total * bound.scale:
-                best = bound
-            if target is not None and best.value(step) >= target:
-                return Relaxation(best, x)
-            gain = np.asarray(solution.row_dual)[len(self.keep) :]
-            if not self._price(cost, y, gain, low, high):
+            dual = np.asarray(solution.row_dual)
+            out, gain = self._multipliers(dual), dual[len(self.keep) :]
+            added = 0
+            for y in self._between(out):
+                bound = certified(self.rows, self.blocks, cost, y, low, high)
+                if bound.empty:
+                    return Relaxation(bound, None, empty=True)
+                if best is None or bound.total * best.scale > best.total * bound.scale:
+                    best, self.centre = bound, y
+                if target is not None and best.value(step) >= target:
+                    return Relaxation(best, x)
+                added = self._price_with(cost, out, gain, low, high, cost, at=y)
+                if added:
+                    break
+            if not added:
                 return Relaxation(best, x)
             if not go_on():
                 return Relaxation(best, x, finished=False)
         return Relaxation(best, x, finished=False)
+
+    def _between(self, out: Floats) -> list[Floats]:
+        """The prices to try: near the best so far, then the master's own if that adds nothing."""
+        if self.centre is None:
+            return [out]
+        return [SMOOTH * self.centre + (1 - SMOOTH) * out, out]
 
     def _without_columns(self, cost: Ints, low: Ints, high: Ints) -> Relaxation:
         """Nothing can be granted in this box: either all rows allow that, or one refuses it."""
@@ -292,10 +288,6 @@ class Master:
                 x[j] += value[len(self.free) + i]
         return x
 
-    def _price(self, cost: Ints, y: Floats, gain: Floats, low: Ints, high: Ints) -> int:
-        """Add the best pattern of every block that lowers the objective; answers how many."""
-        return self._price_with(cost, y, gain, low, high, cost)
-
     def _pattern(self, take: Ints, b: int) -> tuple[int, tuple[int, ...]]:
         lo, hi = int(self.blocks.ptr[b]), int(self.blocks.ptr[b + 1])
         chosen = tuple(int(self.blocks.item[i]) for i in range(lo, hi) if take[i])
@@ -325,12 +317,24 @@ class Master:
         return Relaxation(None, None, finished=False)
 
     def _price_with(
-        self, objective: Ints, y: Floats, gain: Floats, low: Ints, high: Ints, cost: Ints
-    ) -> int:
-        reduced = objective.astype(np.float64)
-        owner = np.repeat(np.arange(len(self.names)), np.diff(self.rows.ptr))
-        np.subtract.at(reduced, self.rows.col, y[owner] * self.rows.val)
-        points = best_points(self.blocks, reduced, low, high)
+        self, objective: Ints, y: Floats, gain: Floats, low: Ints, high: Ints, cost: Ints,
+        at: Floats | None = None,
+    ) -> int:  # fmt: skip
+        """Add each block's best pattern at prices `at` that lowers the objective at prices `y`."""
+        reduced = self._reduced(objective, y)
+        there = reduced if at is None or at is y else self._reduced(objective, at)
+        points = best_points(self.blocks, there, low, high)
+        value = points.value
+        if there is not reduced:
+            inside = np.bincount(
+                self._block_of, (points.take * reduced[self.blocks.item]), len(self.blocks)
+            )
+            value = inside + reduced[self.blocks.z]
         size = 1.0 + float(np.abs(gain).max(initial=0.0))
-        better = np.nonzero((points.runs > 0) & (points.value < gain - TOLERANCE * size))[0]
+        better = np.nonzero((points.runs > 0) & (value < gain - TOLERANCE * size))[0]
         return self.add_patterns([self._pattern(points.take, int(b)) for b in better], cost)
+
+    def _reduced(self, objective: Ints, y: Floats) -> Floats:
+        reduced = objective.astype(np.float64)
+        np.subtract.at(reduced, self.rows.col, y[self._row_of] * self.rows.val)
+        return reduced

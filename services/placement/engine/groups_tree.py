@@ -96,6 +96,9 @@ class Search:
         if root.empty and root.bound is not None:
             self.nodes.append(Node(master.low, master.high, root.bound, None, empty=True))
             return Solved(None, None, None, finished=True, infeasible=True)
+        if not self.floor.empty and (root.bound is None or _worse(root.bound, self.floor)):
+            # Cut short so early that prices of zero bound the stage better.
+            root.bound = self.floor
         if root.bound is None:
             return Solved(self.best, self.value, None, finished=False)
         self.nodes.append(Node(master.low, master.high, root.bound, root.x))
@@ -116,6 +119,7 @@ class Search:
         master = self.master
         zero = np.zeros(len(master.names))
         bound = certified(master.rows, master.blocks, self.cost, zero, master.low, master.high)
+        self.floor = bound
         if self.best is None or bound.empty or not self._proved(bound):
             return False
         self.nodes.append(Node(master.low, master.high, bound, None))

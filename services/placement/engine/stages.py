@@ -30,6 +30,8 @@ STAGE_SHARE = 0.6
 TICK_SECONDS = 0.25
 #: Up to this many columns the compact program is worth handing to HiGHS as a last resort.
 COMPACT_COLUMNS = 3000
+#: Of a stage's time the tree may use this share before HiGHS gets the compact program.
+TREE_SHARE = 0.6
 #: Its work limit where no clock limits it.
 COMPACT_NODES = 2000
 #: The first feasible point may use this share of the time, and is good enough within this gap.
@@ -191,21 +193,25 @@ class Run:
 
         `limit` is in seconds; `more_columns` 0/1 columns are appended to the model's.
         """
+        small = len(cost) <= COMPACT_COLUMNS
         end = None if limit is None else self.watch.now() + limit
+        tree_end = end if limit is None or not small else self.watch.now() + limit * TREE_SHARE
 
         def left() -> float | None:
             return None if end is None else end - self.watch.now()
+
+        def tree_left() -> float | None:
+            return None if tree_end is None else tree_end - self.watch.now()
 
         def go_on(value: int | None, bound: int | None) -> bool:
             return tick(-1e300 if bound is None else bound, value)
 
         master = Master(self.model, held, more_columns, self.pool)
-        search = Search(master, cost, best, go_on, left)
+        search = Search(master, cost, best, go_on, tree_left)
         solved = search.run()
         self.pool = master.pool
         if solved.bound is not None or solved.infeasible:
             solved.evidence = evidence(search, 0 if solved.bound is None else solved.bound)
-        small = len(cost) <= COMPACT_COLUMNS
         stopped = self.watch.stopped or (end is not None and self.watch.now() >= end)
         if not solved.finished and not stopped and (small or solved.x is None):
             program = Program(self.model, integer=True, more_columns=more_columns)
