@@ -79,6 +79,15 @@ def _settled(database: Documents, document: dict[str, Any]) -> dict[str, Any] | 
     return {"outbox": entries, "sequence": sequence, "version": version + 1}
 
 
+def last_told(database: Documents, topic: str, ids: Sequence[str]) -> dict[str, int]:
+    """The last number that a topic gave to each of these aggregates, as far as it is archived."""
+    stages: list[dict[str, Any]] = [
+        {"$match": {"key": {"$in": list(ids)}, "topic": topic}},
+        {"$group": {"_id": "$key", "last": {"$max": "$sequence"}}},
+    ]
+    return {row["_id"]: row["last"] for row in database["published"].aggregate(stages)}
+
+
 def highest(database: Documents, id: str) -> dict[str, int]:
     """The last number that each topic has of an aggregate, as far as the archive knows."""
     stages: list[dict[str, Any]] = [

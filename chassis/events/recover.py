@@ -71,6 +71,10 @@ def _id(record: Record) -> str | None:
     return dict(record.headers).get("ce_id", b"").decode(errors="replace") or None
 
 
+def _type(record: Record) -> str:
+    return dict(record.headers).get("ce_type", b"").decode(errors="replace").rpartition(".v")[0]
+
+
 def flagged(context: Context) -> bool:
     """Whether a check found that `recover` is needed and it has not run to its end since."""
     row = context.database["house"].find_one({"_id": "recover"})
@@ -86,7 +90,7 @@ def needed(context: Context, aggregates: Sequence[Aggregates[Any]]) -> int:
     ends = _ends(context)
     unknown = 0
     for batch in scan(context.settings, _archived(context, list(ends)), ends):
-        unknown += _unknown(context, aggregates, batch)
+        unknown += len(_unknown(context, aggregates, batch))
     house = context.database["house"]
     if unknown:
         logger().error("recover_needed", messages=unknown)
@@ -100,8 +104,8 @@ def needed(context: Context, aggregates: Sequence[Aggregates[Any]]) -> int:
 
 def _unknown(
     context: Context, aggregates: Sequence[Aggregates[Any]], records: Sequence[Record]
-) -> int:
-    """How many of these messages stand neither in the archive nor in an outbox."""
+) -> list[Record]:
+    """Those of these messages that stand neither in the archive nor in an outbox."""
     database = context.database
     left = {id: record for record in records if (id := _id(record)) is not None}
 
@@ -120,7 +124,7 @@ def _unknown(
     if left:
         # A relay that was just ending may have moved them from outbox to archive meanwhile.
         drop_archived()
-    return len(left)
+    return list(left.values())
 
 
 def _said_by(record: Record, entry: dict[str, Any]) -> bool:
@@ -132,8 +136,10 @@ def recover(context: Context, aggregates: Sequence[Aggregates[Any]]) -> dict[str
     """Archive what is missing and move each aggregate behind its last published number.
 
     Answers how many messages were `read`, how many of them were `unknown`, how many aggregates
-    `moved`, and the `lost` ones: created after the backup, known to the log alone. Safe to repeat
-    after a crash. Raises RecoverFirst while the relay still runs.
+    `moved`, the `lost` ones (created after the backup, known to the log alone), and what is
+    `undone`: per aggregate that is older here than what the log says of it, the types of what was
+    told since the backup, for a person to do again. Safe to repeat after a crash. Raises
+    RecoverFirst while the relay still runs.
     """
     owner = stable_name(context.settings.replica, "recover")
     lease = Lease(context.database, "relay", owner, LEASE_SECONDS)
@@ -164,10 +170,16 @@ def _recover(
         since = {place: begun.get(_written(place), 0) for place in ends}
         resumed = True
     keys: dict[str, int] = {}
+    told: dict[str, list[str]] = {}
     read = unknown = 0
     for batch in scan(context.settings, since, ends):
         lease.take()
-        unknown += _unknown(context, aggregates, batch)
+        unheard = _unknown(context, aggregates, batch)
+        unknown += len(unheard)
+        for record in batch if resumed else unheard:
+            if _id(record) is not None:
+                key = outline(record.key, record.headers).key
+                told.setdefault(key, []).append(_type(record))
         rows = [_archive(record) for record in batch if _id(record) is not None]
         if rows:
             context.database["published"].bulk_write(rows, ordered=False)
@@ -194,7 +206,14 @@ def _recover(
         {"$set": {"needed": False, **checked}, "$unset": {"since": ""}},
     )
     logger().info("recovered", read=read, unknown=unknown, moved=moved, lost=len(lost))
-    return {"read": read, "unknown": unknown, "moved": moved, "lost": sorted(lost)}
+    undone = [f"{key}: {', '.join(told[key])}" for key in sorted(set(told) - lost)]
+    return {
+        "read": read,
+        "unknown": unknown,
+        "moved": moved,
+        "lost": sorted(lost),
+        "undone": undone,
+    }
 
 
 def _there(context: Context, name: str, ids: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from chassis.act import Act
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Refused, TooLate
+from chassis.events import numbers
 from services.registration.acting import own_centre, own_organisation
 from services.registration.programmes.model import Kind
 from services.registration.surveys import model, store
@@ -175,12 +176,15 @@ def applicant_timeline(
 def manifest_lines(act: Act, campaign: str) -> Iterator[tuple[str, str, int]]:
     """(kind, aggregate id, sequence) of everything of this campaign that was ever told.
 
-    Surveys count their dense sequence; needs count the version that last told them. What was
-    withdrawn stays in the manifest, since its withdrawal has to have arrived too.
+    Surveys count their dense sequence; needs count the version that last told them, or a higher
+    number that the relay had to give after a restore. What was withdrawn stays in the manifest,
+    since its withdrawal has to have arrived too.
     """
-    for id, sequence, needs in store.published(act, campaign):
+    rows = list(store.published(act, campaign))
+    told = numbers.last_told(act.database, model.NEEDS_TOPIC, [id for id, _, _ in rows])
+    for id, sequence, needs in rows:
         yield "surveys", id, sequence
-        yield "needs", id, needs
+        yield "needs", id, max(needs, told.get(id, 0))
 
 
 def answered(act: Act, campaign: str) -> dict[str, str]:
