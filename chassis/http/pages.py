@@ -32,7 +32,12 @@ RENEWAL = "/session/onward"
 HARD_SPACE, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
 
 TABS: dict[Role, tuple[tuple[str, str], ...]] = {
-    Role.CENTRE: (("todo", "/"), ("placement", "/placement/"), ("messages", "/notifications/")),
+    Role.CENTRE: (
+        ("todo", "/"),
+        ("placement", "/placement/"),
+        ("hosts", "/placement/hosts"),
+        ("messages", "/notifications/"),
+    ),
     Role.SCHOOL: (
         ("todo", "/"),
         ("survey", "/surveys"),

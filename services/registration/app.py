@@ -16,6 +16,7 @@ from services.registration.closing import api as closing
 from services.registration.closing import pages as answer_pages
 from services.registration.commands import COMMANDS
 from services.registration.contacts import api as contacts
+from services.registration.finding import pages as finding
 from services.registration.home import pages as home
 from services.registration.imports import api as imports
 from services.registration.imports import pages as uploads
@@ -58,6 +59,7 @@ service = Service(
         imports.routes,
         openings.routes,
         home.routes,
+        finding.routes,
         survey_pages.routes,
         uploads.routes,
         door.routes,
@@ -71,6 +73,7 @@ service = Service(
         home.TEMPLATES,
         campaign_pages.TEMPLATES,
         answer_pages.TEMPLATES,
+        finding.TEMPLATES,
         survey_pages.TEMPLATES,
         uploads.TEMPLATES,
         posts.TEMPLATES,

@@ -55,6 +55,7 @@ def an_id(name: str) -> str:
 
 OPEN, FIRST_SCHOOL = an_id("campaign"), derived_id("browser|0", "organisation")
 PLACED, RUN = an_id("placed campaign"), an_id("run")
+BOOKING = an_id("booking")
 READY, READY_RUN = an_id("campaign with a result"), an_id("run with a result")
 
 

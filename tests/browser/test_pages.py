@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
 from tests.browser.seed import (
+    BOOKING,
     CENTRE_LOGIN,
     FIRST_SCHOOL,
     OPEN,
@@ -45,6 +46,9 @@ OF_THE_CENTRE = {
     "programme": "/programmes/new",
     "remind": f"/campaigns/{OPEN}/remind",
     "answer": f"/campaigns/{OPEN}/schools/{FIRST_SCHOOL}",
+    "search": "/search?q=%E3%84%B4",
+    "hosts": "/placement/hosts",
+    "request": f"/placement/requests/{BOOKING}",
     "ready": f"/placement/campaigns/{READY}",
     "release-hosts": f"/placement/runs/{READY_RUN}/release/hosts",
     "release-schools": f"/placement/runs/{RUN}/release/schools",

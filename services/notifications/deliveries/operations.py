@@ -46,10 +46,17 @@ class Task:
 
 
 def deliveries(
-    act: Act, status: str | None, channel: str | None, limit: int, after: str | None
+    act: Act,
+    status: str | None,
+    channel: str | None,
+    limit: int,
+    after: str | None,
+    organisation: str | None = None,
 ) -> tuple[list[Shown], str | None]:
-    """Deliveries of the centre, what went wrong first."""
+    """Deliveries of the centre (to one organisation), what went wrong first."""
     wanted: dict[str, Any] = {}
+    if organisation is not None:
+        wanted["state.organisation"] = organisation
     if status is not None:
         wanted["state.status"] = status
     if channel is not None:

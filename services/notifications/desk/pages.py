@@ -34,6 +34,12 @@ class PageQuery(BaseModel):
     cursor: str | None = Field(default=None, max_length=100)
 
 
+class DeskQuery(PageQuery):
+    """Whose deliveries: all, or those to one organisation."""
+
+    organisation: str | None = Field(default=None, max_length=40)
+
+
 class WordsQuery(BaseModel):
     """Whose messages."""
 
@@ -53,11 +59,23 @@ class MessagePath(BaseModel):
 
 
 @routes.page("/", roles=CENTRE)
-def overview(act: Act, query: PageQuery) -> str:
+def overview(act: Act, query: DeskQuery) -> str:
     """Telephone tasks first, then every delivery, what went wrong before what arrived."""
     tasks, _ = deliveries.tasks(act, FEW, None)
-    found, following = deliveries.deliveries(act, None, None, PAGE, query.cursor)
-    return render("desk/overview.html", tasks=tasks, found=found, following=following)
+    found, following = deliveries.deliveries(
+        act, None, None, PAGE, query.cursor, query.organisation
+    )
+    if query.organisation:
+        tasks = [one for one in tasks if one.delivery.state.organisation == query.organisation]
+    whom = next((one.organisation for one in found), None) if query.organisation else None
+    return render(
+        "desk/overview.html",
+        tasks=tasks,
+        found=found,
+        following=following,
+        organisation=query.organisation,
+        whom=whom,
+    )
 
 
 @routes.page("/words", roles=CENTRE)

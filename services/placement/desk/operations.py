@@ -144,7 +144,7 @@ def seats(act: Act, campaign: str) -> dict[str, Seat]:
     names = organisations.names(act, {one.offer.host for one in found})
     return {
         one.session.id: Seat(
-            names.get(one.offer.host, ""), one.offer.content.team, one.session.start
+            names.get(one.offer.host, ""), one.offer.content.team_name, one.session.start
         )
         for one in found
     }

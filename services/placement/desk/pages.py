@@ -64,7 +64,7 @@ def overview(act: Act) -> str:
 def of_campaign(act: Act, path: CampaignPath) -> str:
     """One campaign: its run, the requests that wait, repairs with their preview, the waitlist."""
     desk = operations.campaign(act, path.campaign_id)
-    seats = operations.seats(act, path.campaign_id) if desk.repairs else {}
+    seats = operations.seats(act, path.campaign_id) if desk.repairs or desk.requests else {}
     return render(
         "desk/campaign.html",
         desk=desk,

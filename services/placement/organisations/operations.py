@@ -62,6 +62,20 @@ def related(act: Act, centre: str, other: str, relation: Relation) -> bool:
     return any(_holds(row, today) for row in rows)
 
 
+def others(act: Act, relation: Relation) -> list[str]:
+    """Who stands in a relation to the act's own centre today."""
+    today = act.now.astimezone(KST).date().isoformat()
+    rows = store.relations(act, {"relation": relation})
+    return [row["other"] for row in rows if _holds(row, today)]
+
+
+def centres_of(act: Act) -> list[str]:
+    """The centres that the act's own organisation is a host of, today."""
+    today = act.now.astimezone(KST).date().isoformat()
+    rows = store.relations(act, {"other": act.tenant(), "relation": "centre_host"})
+    return sorted({row["centre"] for row in rows if _holds(row, today)})
+
+
 def host_and_centre(act: Act, host: str | None, centre: str | None) -> tuple[str, str]:
     """(host, centre) of an act on an offer: one is the actor's own, the other is named.
 
