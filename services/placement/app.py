@@ -21,11 +21,9 @@ from services.placement.demands import api as demands_api
 from services.placement.demands import pages as orders
 from services.placement.demands import store as demands
 from services.placement.desk import pages as desk
-from services.placement.desk import requests as requests_pages
 from services.placement.desk import supply
 from services.placement.hosting import pages as hosting
 from services.placement.hosts import api as hosts_api
-from services.placement.hosts import pages as host_pages
 from services.placement.hosts import store as hosts
 from services.placement.offers import api as offers_api
 from services.placement.offers import store as offers
@@ -71,8 +69,6 @@ routes: list[Routes] = [
     desk.routes,
     orders.routes,
     supply.routes,
-    requests_pages.routes,
-    host_pages.routes,
     answers.routes,
     hosting.routes,
     visits.routes,
@@ -102,7 +98,6 @@ service = Service(
     indexes=indexes,
     templates=(
         desk.TEMPLATES,
-        host_pages.TEMPLATES,
         orders.TEMPLATES,
         release_pages.TEMPLATES,
         answers.TEMPLATES,

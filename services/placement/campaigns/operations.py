@@ -1,6 +1,6 @@
 """Asking about a campaign: its frame, its rules, and whether its survey has closed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -35,6 +35,12 @@ def own(act: Act, campaign: str) -> dict[str, Any]:
 def of_centre(act: Act) -> list[dict[str, Any]]:
     """The campaigns of the act's own centre, the latest deadline first."""
     return store.of_centre(act)
+
+
+def of_centres(act: Act, centres: Collection[str]) -> list[dict[str, Any]]:
+    """The announced campaigns of some centres, the latest deadline first: public facts."""
+    found = store.of_centre(replace(act, scope=Public()))
+    return [row for row in found if row["centre"] in centres]
 
 
 def programme(act: Act, programme: str) -> dict[str, Any] | None:
