@@ -55,7 +55,8 @@ class Repaired:
     """Outcome of a change: who had to leave a seat, who moved from where to where, who lost.
 
     `moved`, `lost` and `gained` are applicants (int64); `moved` had and have a seat, `lost` had
-    one and have none, `gained` had none and have one. `seat_wish` is the whole answer.
+    one and have none, `gained` had none and have one. `seat_wish` is the whole answer as the state
+    holds it: the next change alters it.
     """
 
     displaced: Array
@@ -77,6 +78,25 @@ def _seat_sources(c: Chairs, sources: Array, unit: int) -> None:
     for _ in range(len(sources)):
         if seat_nearest(c, sources, unit) < 0:
             break
+
+
+@njit(cache=True)
+def _seat_each(c: Chairs, sources: Array, unit: int) -> bool:
+    """Seat the sources one by one; False, with everything as before, where one finds no seat.
+
+    Where all find one, their order does not matter: each chain is cheapest for the people seated
+    so far, and in the end the same people are seated. A chain from one person stays near.
+    """
+    price, free = c.price.copy(), c.free.copy()
+    for u in range(len(sources)):
+        if seat_nearest(c, sources[u : u + 1], unit) < 0:
+            for q in range(c.fill[2]):
+                if c.seat_wish[c.log[q]] >= 0:
+                    stand(c, c.log[q])
+            c.price[:] = price
+            c.free[:] = free
+            return False
+    return True
 
 
 @njit(cache=True)
@@ -142,9 +162,12 @@ class Repair:
             touched=np.zeros(sessions, np.int64),
             heap=np.zeros(sessions, np.int64),
             heap_at=np.full(sessions, -1, np.int64),
-            fill=np.zeros(2, np.int64),
+            fill=np.zeros(3, np.int64),
+            log=np.zeros(n, np.int64),
+            logged=np.zeros(n, np.bool_),
         )
         _sit_all(self.chairs, self.chairs.origin)
+        self._settle()
         self._check()
 
     def _check(self) -> None:
@@ -172,6 +195,9 @@ class Repair:
             "slot",
             "free",
             "price",
+            "fill",
+            "log",
+            "logged",
         )
         twin.chairs = self.chairs._replace(**{k: getattr(self.chairs, k).copy() for k in mutable})
         twin.capacity = self.capacity.copy()
@@ -185,7 +211,6 @@ class Repair:
     def apply(self, change: Change) -> Repaired:
         """Carry out a change. Raises ValueError for unknown sessions or negative capacities."""
         c = self.chairs
-        before = c.origin.copy()
         _to_units(c.price, self.unit, self.unit)
         holes = self._withdraw(change.withdrawn)
         displaced: list[int] = []
@@ -195,33 +220,58 @@ class Repair:
             gain = capacity - int(self.capacity[s])
             self.capacity[s] = capacity
             holes.extend([s] * max(gain, 0))
+            leave = 0
             for _ in range(max(-gain, 0)):
                 if s in holes:
                     holes.remove(s)
                 elif c.free[s] > 0:
                     c.free[s] -= 1
                 else:
-                    displaced.append(self._displace(s))
+                    leave += 1
+            displaced.extend(self._displace(s, leave))
         for s in holes:
             pass_on(c, s, self.unit)
         self.absent[list(change.arrived)] = False
         again = np.array(sorted(displaced, key=self.position.__getitem__), np.int64)
-        _seat_sources(c, again, self.unit)
+        if holes or change.arrived or not _seat_each(c, again, self.unit):
+            self._sit_back(again)
+            _seat_sources(c, again, self.unit)
         if holes or change.arrived:
             waiting = self.order[(c.seat_wish[self.order] < 0) & ~self.absent[self.order]]
             _seat_sources(c, waiting, self.unit)
         _to_units(c.price, self.unit, 0)
-        c.origin[:] = c.seat_wish
-        differs = before != c.seat_wish
-        here = np.ones(len(before), np.bool_)
-        here[list(change.withdrawn)] = False
+        changed, before, after = self._settle()
+        here = ~np.isin(changed, change.withdrawn)
         return Repaired(
             displaced=again,
-            moved=np.nonzero(differs & (before >= 0) & (c.seat_wish >= 0))[0],
-            lost=np.nonzero(here & (before >= 0) & (c.seat_wish < 0))[0],
-            gained=np.nonzero((before < 0) & (c.seat_wish >= 0))[0],
-            seat_wish=c.seat_wish.copy(),
+            moved=changed[(before >= 0) & (after >= 0)],
+            lost=changed[here & (before >= 0) & (after < 0)],
+            gained=changed[(before < 0) & (after >= 0)],
+            seat_wish=c.seat_wish,
         )
+
+    def _sit_back(self, displaced: Array) -> None:
+        """Whoever stands and is not displaced gets her seat again, after an attempt that failed."""
+        c = self.chairs
+        out = set(displaced.tolist())
+        for i in c.log[: c.fill[2]].tolist():
+            if i not in out and c.seat_wish[i] < 0 and c.origin[i] >= 0 and not self.absent[i]:
+                sit(c, i, int(c.origin[i]))
+
+    def _settle(self) -> tuple[Array, Array, Array]:
+        """Whose seat differs from the one before, with both wishes; from now on it is hers.
+
+        Costs what was touched, not what there is: a repair of one session in a large city must
+        not read everybody.
+        """
+        c = self.chairs
+        who = np.sort(c.log[: c.fill[2]])
+        c.logged[who] = False
+        c.fill[2] = 0
+        who = who[c.origin[who] != c.seat_wish[who]]
+        before, after = c.origin[who], c.seat_wish[who]
+        c.origin[who] = after
+        return who, before, after
 
     def _withdraw(self, people: tuple[int, ...]) -> list[int]:
         """Take people out of the market; the sessions whose seats they leave."""
@@ -235,19 +285,19 @@ class Repair:
                 c.frozen[i] = False
         return left
 
-    def _displace(self, s: int) -> int:
-        """Unseat the person of session `s` with the worst rank, then lottery; frozen ones last."""
+    def _displace(self, s: int, count: int) -> list[int]:
+        """Unseat `count` people of session `s`: worst rank, then lottery; frozen ones last."""
         c = self.chairs
         first = c.reverse_start[s]
-        people = c.member[first : first + c.member_count[s]].tolist()
-        worst = max(
-            people,
+        people: list[int] = c.member[first : first + c.member_count[s]].tolist()
+        people.sort(
             key=lambda i: (
-                not c.frozen[i],
-                int(c.wish_rank[c.seat_wish[i]]),
-                int(self.position[i]),
+                c.frozen[i],
+                -int(c.wish_rank[c.seat_wish[i]]),
+                -int(self.position[i]),
             ),
         )
-        stand(c, worst)
-        c.frozen[worst] = False
-        return int(worst)
+        for i in people[:count]:
+            stand(c, i)
+            c.frozen[i] = False
+        return people[:count]

@@ -50,7 +50,9 @@ class Chairs(NamedTuple):
     touched: Array  # int64 [S]
     heap: Array  # int64 [S]
     heap_at: Array  # int64 [S], -1 outside
-    fill: Array  # int64 [2]: touched nodes, heap nodes
+    fill: Array  # int64 [3]: touched nodes, heap nodes, applicants in `log`
+    log: Array  # int64 [n], whoever sat down or stood up since the change began
+    logged: Array  # bool [n]
 
 
 @njit(cache=True)
@@ -58,6 +60,14 @@ def option_cost(c: Chairs, i: int, w: int, unit: int) -> int:
     """Cost of wish `w` to applicant `i`."""
     moved = 1 if c.origin[i] >= 0 and c.origin[i] != w else 0
     return int(unit * c.wish_rank[w] + moved)
+
+
+@njit(cache=True)
+def _remember(c: Chairs, i: int) -> None:
+    if not c.logged[i]:
+        c.logged[i] = True
+        c.log[c.fill[2]] = i
+        c.fill[2] += 1
 
 
 @njit(cache=True)
@@ -69,6 +79,7 @@ def sit(c: Chairs, i: int, w: int) -> None:
     c.slot[i] = p
     c.member_count[t] += 1
     c.seat_wish[i] = w
+    _remember(c, i)
 
 
 @njit(cache=True)
@@ -81,6 +92,7 @@ def stand(c: Chairs, i: int) -> None:
     c.slot[c.member[p]] = p
     c.member_count[s] -= 1
     c.seat_wish[i] = -1
+    _remember(c, i)
 
 
 @njit(cache=True)
