@@ -71,6 +71,8 @@ class Repair(Record):
     rows: tuple[Row, ...] = ()
     market_version: str | None = None
     claim: str | None = None
+    """What may be claimed of the preview, or why nobody can be moved (no_answer, none_found,
+    market_broken): those who lost a stop then wait."""
     moved_people: int | None = None
     waitlisted: int | None = None
     history: tuple[Change, ...] = ()

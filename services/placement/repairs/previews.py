@@ -12,10 +12,11 @@ import orjson
 from chassis.act import Act
 from chassis.documents import Stored
 from chassis.errors import Conflict
+from chassis.logs import logger
 from services.placement.bookings import operations as bookings
 from services.placement.bookings import seating
 from services.placement.bookings.shape import ONLY_THIS_GROUP, Booking, Seat
-from services.placement.engine import Infeasible, Market, solve
+from services.placement.engine import Infeasible, Market, MarketErrors, solve
 from services.placement.placements import operations as placements
 from services.placement.placements.shape import Placement
 from services.placement.repairs import model, store
@@ -25,6 +26,8 @@ from services.placement.runs import inputs, market
 from services.placement.runs import operations as runs
 
 SECONDS = 20.0
+NO_REPAIR = ("no_answer", "none_found", "market_broken")
+"""Claims of a preview that moves nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ def preview_next(act: Act) -> bool:
         version = market_version(act, found.rows)
         state = model.preview(repair, found.rows, version, found.claim)
         try:
-            store.repairs.save(act, stored, noted(act, state, "previewed"))
+            why = found.claim if found.claim in NO_REPAIR else ""
+            store.repairs.save(act, stored, noted(act, state, "previewed", why))
         except Conflict:
             continue
         return True
@@ -85,8 +89,10 @@ def compute(act: Act, repair: Repair) -> Preview:
             now=time.monotonic,
             compare=False,
         ).result_json()
-    except Infeasible:
-        return Preview(tuple(_row(p, (), None, affected) for p in movable if p.id in affected), "")
+    except (Infeasible, MarketErrors) as error:
+        # Nobody is moved, and the centre reads why: those who lost a stop would wait.
+        rows_lost = tuple(_row(p, (), None, affected) for p in movable if p.id in affected)
+        return Preview(rows_lost, _refusal(error))
     wishes = {row["id"]: row["wishes"] for row in market_of_repair["applicants"]}
     granted = {row["applicant"]: row["parts"] for row in answer["placements"]}
     rows = []
@@ -199,6 +205,15 @@ def _rooms(
             minimum=seat.minimum, free=seat.maximum - held, running=held > 0
         )
     return rooms
+
+
+def _refusal(error: Infeasible | MarketErrors) -> str:
+    """Why there is no repair: none exists, none was found in time, or the market is broken."""
+    if isinstance(error, MarketErrors):
+        faults = [fault.to_json() for fault in error.errors[:20]]
+        logger().error("repair_market_broken", faults=faults)
+        return "market_broken"
+    return "none_found" if error.code == "none_found" else "no_answer"
 
 
 def _weakest(stages: Sequence[Mapping[str, str]]) -> str:

@@ -158,6 +158,8 @@ def residual(document: Document, movable: Sequence[Movable], free: Mapping[str, 
         "mode": "max",
         "stages": ["placed", "cost", "rank", "lottery"],
         "caps": {"schools": None, "students": None},
+        # Whoever lost a place may find none: that is an answer, and no reason to give none.
+        "must_place_all": False,
         "fixed": [],
     }
     return {

@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 
 from services.placement.bookings import store as bookings
+from services.placement.engine import Infeasible
+from services.placement.repairs import previews
 from tests.service.placement.story import STAFF, Story, slot, story, visitor
 from tests.service.placement.world import OTHER_CENTRE, OTHER_HOST, OTHER_SCHOOL, SCHOOL, an_id
 
@@ -190,3 +192,22 @@ def test_a_host_that_takes_back_an_accepted_visit_after_the_release_is_repaired(
     mended = here.placement_of("a")
     assert mended["status"] == "offered"
     assert mended["parts"][0]["stops"][0]["booking"] != booking["booking"]
+
+
+@pytest.mark.parametrize("code", ["infeasible", "none_found"])
+def test_a_repair_that_the_engine_cannot_find_says_so_and_can_still_be_dismissed(
+    here: Story, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    def impossible(*_: Any, **__: Any) -> Any:
+        raise Infeasible(code, {"proved": code == "infeasible"})
+
+    monkeypatch.setattr(previews, "solve", impossible)
+    decline(here, "a")
+    assert here.preview()
+    repair = here.repairs()[0]
+    assert (repair["status"], repair["moved_people"], repair["waitlisted"]) == ("previewed", 0, 1)
+    assert repair["claim"] == ("no_answer" if code == "infeasible" else "none_found")
+    assert repair["history"][-1]["why"] == repair["claim"]
+    path = f"/api/v1/repairs/{repair['id']}/dismiss"
+    here.world.do(STAFF, "POST", path, {"reason": "전화로 알림"})
+    assert here.repairs()[0]["status"] == "dismissed"
