@@ -47,6 +47,8 @@ def start(act: Act) -> Response | str:
                 day_of=school.day_of,
                 last=sessions.before(act, g.identity.account),
             )
+        case Role.HOST:
+            return redirect("/placement/asked", 303)  # type: ignore[return-value]
         case Role.OFFICE:
             return render("home/others.html", rows=operations.announced(act))
         case _:

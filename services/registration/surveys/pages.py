@@ -8,6 +8,7 @@ without a word.
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import repeat
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -22,7 +23,7 @@ from chassis.http import problems
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from services.registration.surveys import apart, operations, said
-from services.registration.surveys.answers import Answers, Id
+from services.registration.surveys.answers import Answers, Id, with_ids
 from services.registration.surveys.form import Filled, dates_line, filled, without_blank
 from services.registration.surveys.history import changes
 from services.registration.surveys.model import COUNTS, Survey
@@ -71,6 +72,8 @@ def fill(act: Act, path: CampaignPath) -> Response:
     if do == "previous":
         fields = _with_previous(act, path.campaign_id, fields)
     answers, more = answers_of(fields, known, window(there))
+    # A form that was shown before its first save knows no ids: its groups are those in place.
+    answers = with_ids(answers, known, repeat(""))
     found = unread_to_mend([*unread, *more])
     if found:
         if do == "autosave":
