@@ -63,9 +63,12 @@ def entry(
 def numbered(aggregate: str, sequence: int, topic: Topic) -> str:
     """The id of an event.
 
-    An aggregate's state topics count versions, its log counts densely: their ids must differ.
+    An aggregate's state topics count versions, its log counts densely: their ids must differ, and
+    so must those of two state topics that hear of one version.
     """
-    return f"{aggregate}:v{sequence}" if topic.guard == "state" else f"{aggregate}:{sequence}"
+    if topic.guard != "state":
+        return f"{aggregate}:{sequence}"
+    return f"{aggregate}:{topic.name.partition('.')[2]}.v{sequence}"
 
 
 def destination(event: Event, own_topic: str | None) -> Topic:

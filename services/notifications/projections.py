@@ -19,6 +19,16 @@ answers = projections.add(
 offers = projections.add("offers", collections=("offer_labels",), topics=("placement.labels",))
 
 
+titles = projections.add(
+    "campaign_labels", collections=("campaign_labels",), topics=("registration.titles",)
+)
+
+
+@titles.on("campaign_label.changed")
+def _title(event: Received) -> list[Write]:
+    return store.campaign_label_written(event)
+
+
 @relations.on("organisation.related", "organisation.relation_ended")
 def _relation(event: Received) -> list[Write]:
     return store.relation_written(event)

@@ -15,6 +15,7 @@ from services.notifications.messages.resolving import Names, Needs, complete
 EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
 CENTRE = "한들시 진로직업체험지원센터"
 SCHOOL = "너른뜰중학교"
+TITLE = "2024 가을 시청 속 직업 탐험"
 
 
 def example(kind: str) -> dict[str, Any]:
@@ -89,6 +90,7 @@ def names_for(*notices: Notice) -> Names:
     return Names(
         organisations=dict.fromkeys(needs.organisations, SCHOOL),
         campaigns={id: {"deadline": "2024-09-13T09:00:00.000Z"} for id in needs.campaigns},
+        titles=dict.fromkeys(needs.campaigns, TITLE),
         groups={id: {"level": "middle", "grade": 2, "people": 24} for id in needs.groups},
         offers={
             id: {
@@ -113,7 +115,12 @@ def message_of(intent: str, *notices: Notice) -> Message:
         centre=first.centre,
         campaign=first.campaign,
         items=[Item(intent=one.intent, facts=complete(one, names, False)) for one in notices],
-        common={"centre": CENTRE, "phone": "+82310001004", "organisation": SCHOOL},
+        common={
+            "centre": CENTRE,
+            "phone": "+82310001004",
+            "organisation": SCHOOL,
+            "campaign": TITLE if first.campaign else None,
+        },
         correlation="correlation-1",
     )
 

@@ -74,6 +74,7 @@ def _planned(act: Act, notices: Sequence[Stored[Notice]]) -> _Batch:
         campaigns=found.campaigns,
         groups=found.groups,
         offers=found.offers,
+        titles=found.titles,
     )
     batch = _Batch()
     planned: set[str] = set()
@@ -171,6 +172,7 @@ def _message(
         items=items,
         common={
             "centre": names.organisations.get(centre) if centre else None,
+            "campaign": names.titles.get(first.campaign or ""),
             "phone": known.centre_phone(centre, organisation) if centre else None,
             "organisation": names.organisations.get(organisation) or own,
         },

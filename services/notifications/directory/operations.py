@@ -15,16 +15,20 @@ class Directory:
     campaigns: dict[str, dict[str, Any]]
     groups: dict[str, dict[str, Any]]
     offers: dict[str, dict[str, Any]]
+    titles: dict[str, str]
+    """What campaigns are called."""
 
 
 def look_up(
     act: Act, campaigns: Iterable[str], groups: Iterable[str], offers: Iterable[str]
 ) -> Directory:
-    """What is known about these campaigns, groups and offers, in three queries."""
+    """What is known about these campaigns, groups and offers, each kind in one query."""
+    titles = store.by_id(act, "campaign_labels", campaigns)
     return Directory(
         campaigns=store.by_id(act, "campaigns", campaigns),
         groups=store.by_id(act, "groups", groups),
         offers=store.by_id(act, "offer_labels", offers),
+        titles={id: row["name"] for id, row in titles.items()},
     )
 
 

@@ -19,6 +19,7 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "answers": [[("campaign", 1), ("school", 1)]],
     "groups": [[("survey", 1)]],
     "offer_labels": [],
+    "campaign_labels": [],
 }
 
 
@@ -82,6 +83,12 @@ def offer_label_written(event: Received) -> list[Write]:
     row: dict[str, Any] = {"_id": event.key, "centre": None, "parties": []}
     row.update({name: event.data.get(name) for name in names})
     return [("offer_labels", ReplaceOne({"_id": event.key}, row, upsert=True))]
+
+
+def campaign_label_written(event: Received) -> list[Write]:
+    """What a campaign is called."""
+    row = {"_id": event.key, "centre": None, "parties": [], "name": event.data["name"]}
+    return [("campaign_labels", ReplaceOne({"_id": event.key}, row, upsert=True))]
 
 
 def by_id(act: Act, name: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -128,10 +128,11 @@ class _Words:
         return said
 
     def rows(self) -> list[tuple[str, str]]:
-        """Pairs of label and value; what is known to be absent has no row."""
+        """Pairs of label and value, the campaign first; what is known to be absent has no row."""
+        named = ["campaign_name"] if self.facts.get("campaign_name") else []
         return [
             (self.texts.text(self.language, f"labels.{name}"), self.facts[name])
-            for name in self.own["rows"]
+            for name in [*named, *self.own["rows"]]
             if self._has(name)
         ]
 
@@ -146,6 +147,7 @@ def _common(words: Wording, message: Message, secret: Mapping[str, str]) -> dict
     return {
         "centre": common["centre"] or words.say("product"),
         "phone": spoken_number(common["phone"]),
+        "campaign_name": common.get("campaign") or "",
         "organisation": common["organisation"] or words.say(f"words.{_role(message)}"),
         **secret,
     }

@@ -41,7 +41,7 @@ class Needs:
             )
             if id
         )
-        self.campaigns.update(id for id in (facts.get("campaign"),) if id)
+        self.campaigns.update(id for id in (facts.get("campaign"), notice.campaign) if id)
         self.groups.update(id for id in (facts.get("group"),) if id)
         self.offers.update(id for id in (facts.get("offer"),) if id)
         self.offers.update(stop["offer"] for stop in stops)
@@ -55,6 +55,8 @@ class Names:
     campaigns: Mapping[str, Row]
     groups: Mapping[str, Row]
     offers: Mapping[str, Row]
+    titles: Mapping[str, str]
+    """What campaigns are called."""
 
 
 def stops_of(facts: Row) -> Iterable[dict[str, Any]]:
@@ -66,6 +68,8 @@ def stops_of(facts: Row) -> Iterable[dict[str, Any]]:
 def complete(notice: Notice, names: Names, general: bool) -> dict[str, Any]:
     """The notice's facts with names beside the ids. Raises NotYet unless `general` words do."""
     facts = dict(notice.facts)
+    if notice.campaign is not None:
+        _there(names.titles.get(notice.campaign), "title", general)
 
     def name_of(id: str | None) -> str | None:
         if id is None:

@@ -14,6 +14,8 @@ from chassis.facts import Due, Event, stamp
 from services.registration.campaigns.plan import Plan, check, rules_hash
 from services.registration.organisations.model import LABELS_TOPIC
 
+TITLES_TOPIC = "registration.titles"
+
 MANIFEST_AFTER = timedelta(seconds=6)
 """A transaction that passed the deadline's check may commit up to five seconds later."""
 
@@ -76,7 +78,7 @@ def announce(state: Campaign, now: datetime) -> tuple[Campaign, list[Event]]:
     if now >= state.deadline:
         raise Invalid([FieldError("/deadline", "deadline_in_future")])
     announced = state.model_copy(update={"status": Status.ANNOUNCED})
-    return announced, [_told("campaign.announced", announced), label(announced)]
+    return announced, [_told("campaign.announced", announced), *labels(announced)]
 
 
 def replan(
@@ -98,7 +100,7 @@ def replan(
         return changed, []
     events = [_told("campaign.changed", changed)]
     if (changed.name, changed.phone) != (state.name, state.phone):
-        events.append(label(changed))
+        events.extend(labels(changed))
     return changed, events
 
 
@@ -161,13 +163,13 @@ def remind(state: Campaign, now: datetime) -> tuple[Campaign, list[Event]]:
     return reminded, [Event("campaign.reminded", told)]
 
 
-def label(state: Campaign) -> Event:
-    """The sealed words by which placement calls the campaign."""
-    return Event(
-        "label.changed",
-        {"kind": "campaign", "name": state.name, "phone": state.phone, "district": None},
-        topic=LABELS_TOPIC,
-    )
+def labels(state: Campaign) -> list[Event]:
+    """The sealed words by which placement and messages call the campaign."""
+    words = {"kind": "campaign", "name": state.name, "phone": state.phone, "district": None}
+    return [
+        Event("label.changed", words, topic=LABELS_TOPIC),
+        Event("campaign_label.changed", {"name": state.name}, topic=TITLES_TOPIC),
+    ]
 
 
 def _unchanged(state: Campaign, plan: Plan, now: datetime) -> None:

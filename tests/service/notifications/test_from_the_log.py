@@ -35,8 +35,11 @@ def owned(_: Anything) -> Owners:
 
 CONTACTS = Aggregates("told_contacts", "registration.contacts", Anything, owned)
 CAMPAIGNS = Aggregates("told_campaigns", "registration.campaigns", Anything, owned)
+TITLES = Aggregates("told_titles", "registration.titles", Anything, owned)
 SURVEYS = Aggregates("told_surveys", "registration.surveys", Anything, owned)
-PRODUCER = Service("registration", Path("catalogue"), aggregates=[CONTACTS, CAMPAIGNS, SURVEYS])
+PRODUCER = Service(
+    "registration", Path("catalogue"), aggregates=[CONTACTS, CAMPAIGNS, TITLES, SURVEYS]
+)
 
 
 @pytest.fixture
@@ -66,6 +69,12 @@ def told(context: Context, aggregates: Aggregates[Any], type: str, **changes: An
     event = Event(type, {**example(type), **changes})
     aggregates.create(context.act(correlation="from-edge-to-mailbox"), id, Anything(), [event])
     return id
+
+
+def titled(context: Context, campaign: str) -> None:
+    """What the campaign is called, under its own id in a topic of its own."""
+    event = Event("campaign_label.changed", example("campaign_label.changed"))
+    TITLES.create(context.act(), campaign, Anything(), [event])
 
 
 @contextmanager
@@ -125,6 +134,7 @@ def test_a_sealed_contact_and_a_survey_become_one_email_however_often_they_are_p
         **common,
     )
     campaign = told(registration, CAMPAIGNS, "campaign.changed", centre=centre, status="open")
+    titled(registration, campaign)
     told(registration, SURVEYS, "survey.submitted", centre=centre, campaign=campaign, school=school)
     publish(registration)
     recover.republish(registration)

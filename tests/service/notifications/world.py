@@ -21,7 +21,7 @@ from services.notifications.deliveries.post import Post
 from services.notifications.deliveries.sending import Sender, send_due
 from tests.support.believing import Believing
 from tests.support.house import context_of
-from tests.support.notices import example
+from tests.support.notices import TITLE, example
 from tests.support.post_office import PostOffice
 from tests.support.stack import Servers
 
@@ -281,6 +281,7 @@ def populated(context: Context, office: PostOffice) -> World:
         status="open",
         deadline="2030-09-13T09:00:00.000Z",
     )
+    world.happens("campaign_label.changed", CAMPAIGN, name=TITLE)
     world.happens(
         "offer_label.changed",
         OFFER,

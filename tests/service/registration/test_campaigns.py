@@ -71,7 +71,11 @@ def test_a_draft_is_the_centres_own_until_it_is_announced(registration: Registra
     shown = other.done("GET", f"/api/v1/campaigns/{id}")
     assert (shown["status"], shown["phone"]) == ("announced", "031-900-0000")
     assert len(shown["rules_hash"]) == 64
-    assert registration.outbox("campaigns", id) == ["campaign.announced", "label.changed"]
+    assert registration.outbox("campaigns", id) == [
+        "campaign.announced",
+        "label.changed",
+        "campaign_label.changed",
+    ]
     other.refused(404, "POST", f"/api/v1/campaigns/{id}/cancel", {"reason": "x"})
 
 
@@ -137,6 +141,7 @@ def test_a_campaign_opens_and_closes_by_the_clock_and_is_sealed_with_its_manifes
     assert registration.outbox("campaigns", id) == [
         "campaign.announced",
         "label.changed",
+        "campaign_label.changed",
         "campaign.opened",
         "campaign.closing",
         "campaign.closed",

@@ -1,5 +1,6 @@
 """Which event tells whom, and how notices become messages."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -113,20 +114,14 @@ def test_bundles_exist_for_known_kinds_only() -> None:
         bundle("rumours")
 
 
-@pytest.mark.parametrize("kind", ["organisation", "group", "offer"])
+@pytest.mark.parametrize("kind", ["organisation", "group", "offer", "title"])
 def test_a_name_that_has_not_arrived_makes_the_notice_wait(kind: str) -> None:
     intent = "booking_asked" if kind == "offer" else "placement_offered"
     if kind == "organisation":
         intent = "booking_asked"
     one = notice(planned_by_intent()[intent])
     names = names_for(one)
-    bare = {"organisation": "organisations", "group": "groups", "offer": "offers"}[kind]
-    poor = type(names)(
-        **{
-            name: {} if name == bare else getattr(names, name)
-            for name in ("organisations", "campaigns", "groups", "offers")
-        }
-    )
+    poor = replace(names, **{f"{kind}s": {}})
     with pytest.raises(NotYet, match=kind):
         complete(one, poor, general=False)
     assert complete(one, poor, general=True)

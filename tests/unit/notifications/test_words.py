@@ -15,7 +15,16 @@ from services.notifications.messages.rendering import (
     template,
 )
 from services.notifications.messages.wording import spoken_number, wording
-from tests.support.notices import SCHOOL, SECRET, message_of, notice, planned_by_intent, received
+from tests.support.notices import (
+    CENTRE,
+    SCHOOL,
+    SECRET,
+    TITLE,
+    message_of,
+    notice,
+    planned_by_intent,
+    received,
+)
 
 LANGUAGES = ("ko", "en")
 BANNED = ("오류", "실패", "잘못", "귀교", "당 센터", "상기 ", "에러", "사유")
@@ -164,6 +173,19 @@ def test_markup_in_a_name_stays_text() -> None:
 def test_a_span_is_said_as_people_say_it(start: str, end: str, korean: str, english: str) -> None:
     assert wording("ko").span(start, end) == korean
     assert wording("en").span(start, end) == english
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("intent", intents())
+def test_every_message_says_who_writes_how_to_call_back_and_about_which_campaign(
+    intent: str, language: str
+) -> None:
+    rendered = render(MESSAGES[intent], language, "http://localhost", "김하늘", SECRET)
+    for text in (rendered.text, rendered.html):
+        assert CENTRE in text
+        assert "031-000-1004" in text
+        if MESSAGES[intent].campaign is not None:
+            assert TITLE in text
 
 
 def test_telephone_numbers_are_said_as_they_are_dialled() -> None:

@@ -64,6 +64,7 @@ def test_every_event_of_a_campaigns_life_fits_its_contract() -> None:
     assert {event.type for event in told} == {
         "campaign.announced",
         "label.changed",
+        "campaign_label.changed",
         "campaign.opened",
         "campaign.closing",
         "campaign.closed",
