@@ -1,10 +1,12 @@
 """What an operator can ask of a service and do to it, at three in the morning too."""
 
+import json
 from collections.abc import Callable
+from typing import TextIO
 
 import click
 
-from chassis import verify
+from chassis import heads, verify
 from chassis.clock import now
 from chassis.context import Context, open_context
 from chassis.contracts import owned_by, topics
@@ -53,6 +55,7 @@ def add(commands: click.Group, service: Service) -> None:
             raise SystemExit(1)
 
     _dead_letters(commands, service, opened)
+    _audit(commands, opened)
     _outbox(commands, service, opened)
 
     @commands.command(name="rebuild", help="Rebuild read models from the log, while running.")
@@ -184,6 +187,34 @@ def _dead_letters(commands: click.Group, service: Service, opened: Open) -> None
         tell({"id": id, "discarded": True}, as_json)
 
 
+def _audit(commands: click.Group, opened: Open) -> None:
+    @commands.group(name="audit-head", help="Signed heads of the chain of acts and reads.")
+    def audit_head() -> None: ...
+
+    @audit_head.command(help="Sign the chain's present head; keep what it prints elsewhere.")
+    @as_json
+    def sign(as_json: bool) -> None:
+        context = opened()
+        head = heads.sign(context)
+        if head is None:
+            raise click.ClickException("nothing stands in the chain yet")
+        tell({**head, "public_key": heads.public_key(context.keys)}, as_json)
+
+    @audit_head.command(
+        help="Compare the chain with heads that were kept elsewhere, one JSON object a line "
+        "(the log's lines `audit_head` will do)."
+    )
+    @click.argument("file", type=click.File())
+    @as_json
+    def check(file: TextIO, as_json: bool) -> None:
+        context = opened()
+        told = [json.loads(line) for line in file if line.strip()]
+        mine = [head for head in told if head.get("service") == context.settings.service]
+        found = list(heads.faults(context.database, context.keys, mine))
+        tell([{"fault": fault} for fault in found] or {"heads that hold": len(mine)}, as_json)
+        raise SystemExit(1 if found else 0)
+
+
 def _outbox(commands: click.Group, service: Service, opened: Open) -> None:
     @commands.group(help="What waits to be published, and what the broker refused for good.")
     def outbox() -> None: ...
@@ -251,7 +282,8 @@ def _change_entry(
     return True
 
 
-def _status(context: Context, service: Service) -> list[Found]:
+def measured(context: Context, service: Service) -> list[Found]:
+    """What waits and what wants a look, as far as the database alone can tell."""
     database = context.database
     rows: list[Found] = []
 
@@ -269,11 +301,18 @@ def _status(context: Context, service: Service) -> list[Found]:
         dead = len(dead_letters.listed(follower))
         row(f"{follower.group}: parked", parked, parked > 0)
         row(f"{follower.group}: dead letters", dead, dead > 0)
-        row(f"{follower.group}: lag", _lag(context, follower), False)
     for lease in database["leases"].find():
         held = lease["expires"] is not None and lease["expires"] > now()
         row(f"lease {lease['_id']}", lease["owner"] if held else "free", False)
     return rows
+
+
+def _status(context: Context, service: Service) -> list[Found]:
+    lags: list[Found] = [
+        {"what": f"{one.group}: lag", "value": _lag(context, one), "state": "ok"}
+        for one in followers(context, service)
+    ]
+    return [*measured(context, service), *lags]
 
 
 def _lag(context: Context, follower: Follower) -> int:

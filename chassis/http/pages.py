@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from chassis.errors import Problem
 from chassis.facts import KST, fresh_id
-from chassis.http import preferences, problems, security
+from chassis.http import preferences, problems, security, system
 from chassis.http.preferences import CONTRAST, HIGH
 from chassis.roles import Role
 from chassis.service import Service
@@ -46,13 +46,12 @@ TABS: dict[Role, tuple[tuple[str, str], ...]] = {
         ("school", "/school"),
     ),
     Role.HOST: (
-        ("todo", "/"),
         ("asked", "/placement/asked"),
         ("offers", "/placement/offers"),
         ("messages", "/notifications/inbox"),
     ),
-    Role.OFFICE: (("todo", "/"),),
-    Role.ADMIN: (("todo", "/"),),
+    Role.OFFICE: (("todo", "/"), ("office", "/placement/office")),
+    Role.ADMIN: (("todo", "/"), ("system", "/system")),
 }
 """The main menu of each role over the whole origin: the key of the word, and the address."""
 
@@ -69,6 +68,7 @@ def register(app: Flask, service: Service, token_of: Callable[[Identity], str]) 
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_api(preferences.routes.blueprint)  # type: ignore[attr-defined]
+    app.register_api(system.routes_of(service).blueprint)  # type: ignore[attr-defined]
 
     app.jinja_env.globals.update(
         t=problems.text,

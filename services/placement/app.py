@@ -20,10 +20,12 @@ from services.placement.campaigns import store as campaigns
 from services.placement.demands import api as demands_api
 from services.placement.demands import pages as orders
 from services.placement.demands import store as demands
+from services.placement.desk import office, supply
 from services.placement.desk import pages as desk
-from services.placement.desk import supply
+from services.placement.desk import requests as requests_pages
 from services.placement.hosting import pages as hosting
 from services.placement.hosts import api as hosts_api
+from services.placement.hosts import pages as host_pages
 from services.placement.hosts import store as hosts
 from services.placement.offers import api as offers_api
 from services.placement.offers import store as offers
@@ -69,6 +71,9 @@ routes: list[Routes] = [
     desk.routes,
     orders.routes,
     supply.routes,
+    office.routes,
+    requests_pages.routes,
+    host_pages.routes,
     answers.routes,
     hosting.routes,
     visits.routes,
@@ -98,6 +103,7 @@ service = Service(
     indexes=indexes,
     templates=(
         desk.TEMPLATES,
+        host_pages.TEMPLATES,
         orders.TEMPLATES,
         release_pages.TEMPLATES,
         answers.TEMPLATES,

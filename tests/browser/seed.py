@@ -44,6 +44,7 @@ from tests.support.notices import message_of, notice, planned_by_intent
 
 PASSWORD = "correct horse battery"
 CENTRE_LOGIN, SCHOOL_LOGIN = "centre-one", "teacher-one"
+OFFICE_LOGIN, ADMIN_LOGIN = "office-one", "admin-one"
 SCHOOLS = ("너른뜰중학교", "달오름중학교", "물푸레중학교")
 HASH = "9f" * 32
 
@@ -75,11 +76,17 @@ def registration(context: Context) -> tuple[str, list[str]]:
         )
         tie = Tie(relation=Relation.SCHOOL, other="", since=act.now.date() - timedelta(days=30))
         schools.append(organisations.register(one, school, tie).id)
+    supervisor = Details(kinds=(Kind.SUPPORT_OFFICE,), name="한들교육지원청")
+    tie = Tie(relation=Relation.OFFICE, other="", since=act.now.date() - timedelta(days=30))
+    office = organisations.register(replace(own, seed="browser|office"), supervisor, tie).id
     for login, role, organisation in (
         (CENTRE_LOGIN, Role.CENTRE, centre),
         (SCHOOL_LOGIN, Role.SCHOOL, schools[0]),
+        (OFFICE_LOGIN, Role.OFFICE, office),
+        (ADMIN_LOGIN, Role.ADMIN, centre),
     ):
-        holder = NewHolder(login, PASSWORD, Reach(email=f"{login}@example.kr"))
+        reach = Reach(email=f"{login}@example.kr") if role is not Role.ADMIN else Reach()
+        holder = NewHolder(login, PASSWORD, reach)
         opened = replace(act, seed=login)
         accounts.create_user(opened, organisation, role, "coordinator", holder)
     keys.ensure(act)

@@ -12,9 +12,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
 from tests.browser.seed import (
+    ADMIN_LOGIN,
     BOOKING,
     CENTRE_LOGIN,
     FIRST_SCHOOL,
+    OFFICE_LOGIN,
     OPEN,
     PLACED,
     READY,
@@ -58,8 +60,21 @@ OF_THE_CENTRE = {
     "task": "/notifications/tasks/{task}",
     "centre-inbox": "/notifications/inbox",
 }
+OF_AN_OFFICE = {"office-start": "/", "office": "/placement/office"}
+OF_AN_ADMINISTRATOR = {
+    "system-start": "/",
+    "system": "/system",
+    "system-placement": "/placement/system",
+    "system-notifications": "/notifications/system",
+}
 OF_A_SCHOOL = {"school": "/", "inbox": "/notifications/inbox"}
-READERS = {None: OF_ANYONE, CENTRE_LOGIN: OF_THE_CENTRE, SCHOOL_LOGIN: OF_A_SCHOOL}
+READERS = {
+    None: OF_ANYONE,
+    CENTRE_LOGIN: OF_THE_CENTRE,
+    SCHOOL_LOGIN: OF_A_SCHOOL,
+    OFFICE_LOGIN: OF_AN_OFFICE,
+    ADMIN_LOGIN: OF_AN_ADMINISTRATOR,
+}
 VIOLATIONS = """async () => (await axe.run()).violations.map(
     found => found.id + ": " + found.nodes.map(node => node.target.join(" ")).join(", "))"""
 

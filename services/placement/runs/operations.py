@@ -148,6 +148,12 @@ def counts(act: Act, run: Stored[Run]) -> dict[str, tuple[int, int]]:
     return {} if result is None else store.row_counts(act, run.id, result.attempt)
 
 
+def shares(act: Act, run: Stored[Run]) -> list[tuple[str, int, int]]:
+    """(school, people placed, people who asked) of a completed run."""
+    result = run.state.result
+    return [] if result is None else store.shares(act, run.id, result.attempt)
+
+
 def rows_for(act: Act, id: str, applicants: list[str]) -> dict[str, dict[str, Any]]:
     """The result rows of some applicants of a completed run, by applicant."""
     run = store.runs.get(act, id).state

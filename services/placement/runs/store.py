@@ -205,6 +205,20 @@ def row_counts(act: Act, run: str, attempt: int) -> dict[str, tuple[int, int]]:
     return {row["_id"]: (row["rows"], row["people"]) for row in found}
 
 
+def shares(act: Act, run: str, attempt: int) -> list[tuple[str, int, int]]:
+    """(school, people placed, people who asked) of one attempt, within scope."""
+    placed = {"$cond": [{"$eq": ["$state", "placed"]}, "$people", 0]}
+    found = collection(act, RESULTS).aggregate(
+        [
+            {"$match": within(act.scope, {"run": run, "attempt": attempt})},
+            {"$group": {"_id": "$school", "placed": {"$sum": placed}, "all": {"$sum": "$people"}}},
+            {"$match": {"all": {"$gt": 0}}},
+        ],
+        session=act.session,
+    )
+    return [(row["_id"], row["placed"], row["all"]) for row in found]
+
+
 def rows_for(
     act: Act, run: str, attempt: int, applicants: Iterable[str]
 ) -> dict[str, dict[str, Any]]:

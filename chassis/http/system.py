@@ -1,0 +1,91 @@
+"""The administrator's page of a service: what waits, what lies dead, and trying it again.
+
+It shows ids, counts and names of fields, never what people wrote: an administrator sees no names.
+"""
+
+from typing import Any
+
+from flask import Response, current_app, redirect, request, url_for
+from pydantic import BaseModel, Field
+
+from chassis import operators
+from chassis.act import Act
+from chassis.context import Context
+from chassis.contracts import SERVICES
+from chassis.errors import NotFound
+from chassis.events import dead_letters
+from chassis.events.consumer import Follower
+from chassis.http.routes import Routes
+from chassis.roles import Role
+from chassis.service import Service
+
+ADMIN = (Role.ADMIN,)
+REASON_MOST = 300
+
+
+class LetterBody(BaseModel):
+    """Which dead letter: ids hold signs that an address cannot."""
+
+    id: str = Field(max_length=200)
+
+
+def routes_of(service: Service) -> Routes:
+    """The routes of the administrator's page for one service."""
+    from chassis.http.pages import render
+
+    routes = Routes("system")
+
+    def letters() -> list[dict[str, Any]]:
+        return [row for one in _followers(service) for row in dead_letters.listed(one)]
+
+    @routes.page("/system", roles=ADMIN)
+    def overview(act: Act) -> str:
+        """Queues, leases, readiness and dead letters of this service."""
+        return render(
+            "system.html",
+            service=service.name,
+            services=[(name, _address(name)) for name in SERVICES],
+            rows=operators.measured(_context(), service),
+            letters=letters(),
+        )
+
+    @routes.form("/system/replay", roles=ADMIN, keyed=False)
+    def replay(act: Act) -> Response:
+        """Try a dead letter again; what waited behind it follows in order."""
+        id = request.form.get("id", "")
+        dead_letters.replay(_of(service, id), id)
+        return _back()
+
+    @routes.form("/system/discard", roles=ADMIN, keyed=False)
+    def discard(act: Act) -> Response:
+        """Pass over a dead letter for good, with a reason on record."""
+        id, reason = request.form.get("id", ""), request.form.get("reason", "").strip()
+        if reason:
+            dead_letters.discard(_of(service, id), id, reason[:REASON_MOST], act.actor)
+        return _back()
+
+    return routes
+
+
+def _followers(service: Service) -> list[Follower]:
+    return operators.followers(_context(), service)
+
+
+def _of(service: Service, id: str) -> Follower:
+    for one in _followers(service):
+        if id.startswith(f"{one.group}|"):
+            return one
+    raise NotFound()
+
+
+def _context() -> Context:
+    found: Context = current_app.extensions["ieum"]
+    return found
+
+
+def _address(name: str) -> str:
+    return "/system" if name == "registration" else f"/{name}/system"
+
+
+def _back() -> Response:
+    return redirect(url_for("system.overview"), 303)  # type: ignore[return-value]
