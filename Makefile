@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help environment generated demo test check up down secrets lint format bench-engine \
-	bench-messages chaos chaos-short stack stop clean
+	bench-messages chaos chaos-short chaos-mutants stack stop clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -38,10 +38,10 @@ test: environment ## Lint, types, import rules and the tests (at most 12 minutes
 	@$(MAKE) lint
 	@$(BIN)/pytest -m "not slow"
 
-check: environment ## Everything: the tests, the slow ones, 90 seconds of faults (at most 45 minutes)
+check: environment ## Everything: the tests, the slow ones, every deliberate break (at most 45 minutes)
 	@$(MAKE) lint
 	@$(BIN)/pytest
-	@$(MAKE) chaos-short
+	@$(MAKE) chaos-mutants
 
 lint: environment ## Format, lint, types and import rules; changes nothing
 	@$(BIN)/ruff format --check --quiet .
@@ -81,8 +81,11 @@ bench-messages: environment ## Messages handed over against bare SMTP, in the sa
 chaos: environment ## 15 minutes of faults against the running system, then the invariants
 	@$(BIN)/python -m tests.chaos --minutes 15 $(seed)
 
-chaos-short: environment ## 90 seconds of faults
-	@$(BIN)/python -m tests.chaos --seconds 90 $(seed)
+chaos-short: environment ## 35 seconds of faults, as in make test
+	@$(BIN)/python -m tests.chaos --seconds 35 $(seed)
+
+chaos-mutants: environment ## Break the guarantees on purpose, and see each break caught (6 minutes)
+	@$(BIN)/python -m tests.chaos --mutants
 
 clean: ## Stop local stacks and remove what they, the tests and the tools left (not .venv)
 	@if [ -x $(BIN)/python ]; then for name in run test; do $(BIN)/python -m deploy.local down --name $$name; done; fi

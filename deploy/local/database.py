@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from deploy.local import machine
 
 REPLICA_SET = "rs0"
+FAULTS = "IEUM_FAULTS"
+"""A stack that is started with this variable has a database that can be told to fail."""
 
 
 def command(directory: Path, port: int) -> list[str]:
@@ -30,6 +33,7 @@ def command(directory: Path, port: int) -> list[str]:
         "transactionLifetimeLimitSeconds=5",
         "--setParameter",
         "diagnosticDataCollectionEnabled=false",
+        *(["--setParameter", "enableTestCommands=1"] if os.environ.get(FAULTS) else []),
     ]
 
 

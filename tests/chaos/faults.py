@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import subprocess
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.processes import Identity
@@ -15,52 +21,149 @@ EVERY_SECONDS = 1.7
 KINDS = {
     "F1 kill a role": 45,
     "F1 kill a web": 10,
-    "F2 freeze a role": 25,
+    "F2 freeze a role": 22,
     "F3 kill mongod": 4,
-    "F3 freeze mongod": 5,
+    "F3 freeze mongod": 4,
     "F4 kill kafka": 3,
-    "F4 freeze kafka": 4,
+    "F4 freeze kafka": 3,
+    "F5 cut mongo": 4,
+    "F5 cut kafka": 4,
+    "F13 stop a role": 5,
 }
 """Each kind of fault and its weight; the plan of reliability, scaled."""
+ATTEMPTS = 4
+LONGEST_SECONDS = {"F2": 8.0, "F3": 3.0, "F4": 3.0, "F5": 3.0}
+IPTABLES = "/usr/sbin/iptables"
+
+
+@dataclass(slots=True)
+class Injected:
+    """One fault that was done: its kind, and from when to when (monotonic) it lasted."""
+
+    kind: str
+    begin: float
+    end: float
+
+
+def can_cut() -> bool:
+    """Whether this process may block ports of the loopback."""
+    if os.geteuid() != 0 or not Path(IPTABLES).exists():
+        return False
+    return _iptables("-S", "INPUT") == 0
+
+
+def _iptables(*arguments: str) -> int:
+    command = [IPTABLES, "-w", "5", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, timeout=20).returncode
+
+
+@contextmanager
+def cut(port: int, refuse: bool) -> Iterator[None]:
+    """Nothing reaches the port while the block runs: silence, or a refusal."""
+    target = ["-j", "REJECT", "--reject-with", "tcp-reset"] if refuse else ["-j", "DROP"]
+    rule = ["INPUT", "-i", "lo", "-p", "tcp", "--dport", str(port), *target]
+    _iptables("-I", *rule)
+    try:
+        yield
+    finally:
+        _iptables("-D", *rule)
 
 
 class Faults(threading.Thread):
-    """Injects faults until stopped, and mends what it froze."""
+    """Injects faults until stopped, and mends what it froze or cut.
 
-    def __init__(self, stack: Stack, seed: int) -> None:
-        super().__init__(daemon=True)
+    `musts` are deliberate injections, done first, one every few faults: what chance would take an
+    hour for. A random choice that finds no victim is not counted.
+    """
+
+    def __init__(
+        self, stack: Stack, seed: int, musts: list[tuple[str, Callable[[], None]]]
+    ) -> None:
+        super().__init__(daemon=True, name="faults")
         self._stack = stack
         self._chance = random.Random(seed)
-        self.counts: Counter[str] = Counter()
+        self._musts = list(musts)
+        self._kinds = dict(KINDS)
+        if not can_cut():
+            self._kinds = {name: n for name, n in KINDS.items() if not name.startswith("F5")}
+        self.done: list[Injected] = []
+        self.failed: list[str] = []
         self.stop = threading.Event()
-        self._frozen: list[threading.Timer] = []
+        self._mending: list[threading.Thread] = []
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many faults of each kind were done."""
+        return Counter(one.kind for one in self.done)
 
     def run(self) -> None:
         """One fault after the other."""
         while not self.stop.wait(EVERY_SECONDS):
-            kind = self._chance.choices(list(KINDS), list(KINDS.values()))[0]
-            victim = self._victim(kind)
-            if victim is None:
-                continue
-            if "kill" in kind:
-                victim.send(signal.SIGKILL)
+            if self._musts and self._chance.random() < 0.5:
+                self._deliberate(*self._musts.pop(0))
             else:
-                self._freeze(victim, 3.0 if kind.startswith(("F3", "F4")) else 8.0)
-            self.counts[kind] += 1
-        for timer in self._frozen:
-            timer.join()
+                self._random()
+        for name, inject in self._musts:
+            self._deliberate(name, inject)
+        for thread in self._mending:
+            thread.join()
 
-    def _freeze(self, victim: Identity, most: float) -> None:
-        victim.send(signal.SIGSTOP)
-        timer = threading.Timer(self._chance.uniform(1.0, most), victim.send, [signal.SIGCONT])
-        self._frozen.append(timer)
-        timer.start()
+    def _deliberate(self, name: str, inject: Callable[[], None]) -> None:
+        def go() -> None:
+            for attempt in range(ATTEMPTS):
+                begin = time.monotonic()
+                try:
+                    inject()
+                except Exception as error:  # noqa: BLE001 - other faults go on; told at the end
+                    self.failed.append(f"{name}: {type(error).__name__}: {error}")
+                    threading.Event().wait(1.0 + attempt)
+                    continue
+                self.done.append(Injected(name, begin, time.monotonic()))
+                return
+
+        self._beside(go)
+
+    def _beside(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, daemon=True)
+        self._mending.append(thread)
+        thread.start()
+
+    def _random(self) -> None:
+        kind = self._chance.choices(list(self._kinds), list(self._kinds.values()))[0]
+        length = self._chance.uniform(1.0, LONGEST_SECONDS.get(kind.partition(" ")[0], 1.0))
+        refuse = self._chance.random() < 0.33
+        victim = self._victim(kind)
+        if victim is None:
+            return
+        begin = time.monotonic()
+        fault = Injected(kind, begin, begin)
+        self.done.append(fault)
+        if " kill " in kind:
+            victim.send(signal.SIGKILL)
+        elif " stop " in kind:
+            victim.send(signal.SIGTERM)
+        elif " cut " in kind:
+            fault.end += length
+            port = port_of(self._stack, kind.rpartition(" ")[2])
+            self._beside(lambda: self._cut(port, length, refuse))
+        else:
+            fault.end += length
+            victim.send(signal.SIGSTOP)
+            self._beside(lambda: self._wake(victim, length))
+
+    def _cut(self, port: int, length: float, refuse: bool) -> None:
+        with cut(port, refuse):
+            threading.Event().wait(length)
+
+    def _wake(self, victim: Identity, length: float) -> None:
+        threading.Event().wait(length)
+        victim.send(signal.SIGCONT)
 
     def _victim(self, kind: str) -> Identity | None:
         """A process for the fault, if one runs now."""
         processes = self._stack.processes
         what = kind.rpartition(" ")[2]
-        if what == "mongod":
+        if what in ("mongod", "mongo"):
             return processes.get("mongo")
         if what == "kafka":
             return processes.get("kafka")
@@ -82,3 +185,21 @@ def children(pid: int) -> list[Identity]:
             continue
         found += [one for id in ids if (one := Identity.of(int(id))) is not None]
     return found
+
+
+def role(processes: dict[str, Identity], service: str, name: str) -> Identity | None:
+    """The process of a background role of a service."""
+    parent = processes.get(f"{service}-worker")
+    for one in children(parent.pid) if parent is not None else ():
+        try:
+            if Path(f"/proc/{one.pid}/comm").read_text().strip() == name:
+                return one
+        except OSError:
+            continue
+    return None
+
+
+def port_of(stack: Stack, name: str) -> int:
+    """The port on which the broker or the database listens."""
+    address = stack.addresses[name].removeprefix("mongodb://").partition("/")[0]
+    return int(address.rpartition(":")[2])

@@ -1,4 +1,9 @@
-"""Clients that write over HTTP while everything breaks, and note what was acknowledged."""
+"""Clients that act over HTTP while everything breaks, and note what was acknowledged.
+
+Each is one person with one sign-in: a clerk publishes programmes, a school drafts and amends its
+surveys, a host offers, withdraws, accepts and declines. What was begun is asked with the same key
+until it is answered, so that its outcome is known.
+"""
 
 from __future__ import annotations
 
@@ -6,107 +11,251 @@ import json
 import os
 import random
 import threading
+import time
 import uuid
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import urllib3
 
-AMENDMENTS = 2
+from demo.client import Json
+from demo.world import PASSWORD, World
+from tests.chaos import story
+
 SAME_KEY = 0.05
 OTHER_BODY = 0.01
+SIGN_IN_AGAIN = 0.01
+PATIENCE_SECONDS = 90.0
+DONE = (200, 201)
 
 
 @dataclass
-class Acknowledged:
-    """The answers that clients got, each written to its file before the next request."""
+class Told:
+    """The answers that clients got, each in its file before the next request."""
 
     path: Path
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    failures: list[tuple[float, int, str]] = field(default_factory=list)
+    """When, status and route of each answer of 500 and more."""
 
     def __post_init__(self) -> None:
         self._file = os.open(self.path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
 
-    def note(self, answer: dict[str, Any]) -> None:
+    def note(self, topic: str, answer: Json) -> None:
         """Append one acknowledgement."""
-        os.write(self._file, json.dumps(answer).encode() + b"\n")
+        row = {"topic": topic, "id": answer["id"], "sequence": answer["sequence"]}
+        os.write(self._file, json.dumps(row).encode() + b"\n")
+        self.counts["acknowledged"] += 1
 
-    def last(self) -> dict[str, int]:
-        """By aggregate: the highest sequence that a client was told."""
-        found: dict[str, int] = {}
+    def last(self) -> dict[tuple[str, str], int]:
+        """By topic and aggregate: the highest sequence that a client was told."""
+        found: dict[tuple[str, str], int] = {}
         for line in self.path.read_text().splitlines():
             row = json.loads(line)
-            found[row["id"]] = max(found.get(row["id"], 0), row["sequence"])
+            place = row["topic"], row["id"]
+            found[place] = max(found.get(place, 0), row["sequence"])
         return found
 
 
-class Client(threading.Thread):
-    """One centre's clerk: publishes programmes and amends each, until told to stop."""
+class Unanswered(Exception):
+    """The stop came, and the command still has no answer after a minute and a half."""
 
-    def __init__(self, origin: str, sign_in: dict[str, str], told: Acknowledged, seed: int) -> None:
-        super().__init__(daemon=True)
+
+class Client(threading.Thread):
+    """One person; `work` yields after each round of what it does, until told to stop."""
+
+    def __init__(
+        self,
+        origin: str,
+        login: str,
+        told: Told,
+        seed: str,
+        work: Callable[[Client], Iterator[None]],
+    ) -> None:
+        super().__init__(daemon=True, name=login)
         self._origin = origin
-        self._sign_in = sign_in
+        self._sign_in = {"login": login, "password": PASSWORD}
         self._told = told
-        self._chance = random.Random(seed)
+        self._work = work
         self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=8), retries=False)
         self._token = ""
+        self.chance = random.Random(seed)
         self.stop = threading.Event()
 
     def run(self) -> None:
-        """Write until stopped; what was begun is finished, so that its outcome is known."""
-        while not self.stop.is_set():
-            made = self._command("POST", "/api/v1/programmes", 1)
-            for number in range(AMENDMENTS):
-                self._command("PUT", f"/api/v1/programmes/{made['id']}", number + 2)
+        """Work until stopped."""
+        try:
+            for _ in self._work(self):
+                if self.stop.is_set():
+                    return
+        except Unanswered as error:
+            self._told.wrong.append(f"I9: {error}")
 
-    def _command(self, method: str, path: str, rounds: int) -> dict[str, Any]:
-        """One command, sent with the same key until it is answered."""
-        key = uuid.UUID(int=self._chance.getrandbits(128)).hex
-        answer = self._until_answered(method, path, rounds, key)
-        self._told.note({"id": answer["id"], "sequence": answer["sequence"]})
-        self._told.counts["acknowledged"] += 1
-        if self._chance.random() < SAME_KEY:
+    def do(
+        self,
+        topic: str,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        version: int | None = None,
+        refusals: tuple[int, ...] = (),
+    ) -> Json | None:
+        """One command, sent with one key until it is answered. None if it was refused."""
+        key = uuid.UUID(int=self.chance.getrandbits(128)).hex
+        status, answer = self._until_answered(method, path, body or {}, key, version)
+        if status not in DONE:
+            self._told.counts[f"refused {status}"] += 1
+            if status not in refusals:
+                self._told.wrong.append(f"I8: {method} {path}: {status} {answer.get('code')}")
+            return None
+        self._told.note(topic, answer)
+        self._told.counts[topic] += 1
+        if self.chance.random() < SAME_KEY:
             self._told.counts["same key"] += 1
-            again = self._until_answered(method, path, rounds, key)
-            if again != answer:
+            again = self._until_answered(method, path, body or {}, key, version)
+            if again != (status, answer):
                 self._told.wrong.append(f"I8: {path} with one key: {answer} and {again}")
-        if self._chance.random() < OTHER_BODY:
+        if self.chance.random() < OTHER_BODY:
             self._told.counts["other body"] += 1
-            status, _ = self._asked(method, path, rounds + 50, key)
-            if status == 200 or status == 201:
+            other = {**(body or {}), "rounds": 50, "reason": "another"}
+            if self._asked(method, path, other, key, version)[0] in DONE:
                 self._told.wrong.append(f"I8: {path}: a key was taken for another body")
+        if self.chance.random() < SIGN_IN_AGAIN:
+            self._token = ""
         return answer
 
-    def _until_answered(self, method: str, path: str, rounds: int, key: str) -> dict[str, Any]:
+    def _until_answered(
+        self, method: str, path: str, body: Json, key: str, version: int | None
+    ) -> tuple[int, Json]:
+        end: float | None = None
         while True:
-            status, found = self._asked(method, path, rounds, key)
-            if status in (200, 201):
-                return found
+            status, found = self._asked(method, path, body, key, version)
+            if status in DONE or (400 <= status < 500 and status not in (401, 429)):
+                return status, found
             self._told.counts[f"answered {status}" if status else "not answered"] += 1
             if status == 401:
                 self._token = ""
-            elif status in (409, 412, 422):
-                self._told.wrong.append(f"I8: {method} {path}: {status} {found.get('code')}")
-                raise SystemExit(1)
+            if self.stop.is_set():
+                end = end or time.monotonic() + PATIENCE_SECONDS
+                if time.monotonic() > end:
+                    raise Unanswered(f"{method} {path} has no answer; the last was {status}")
             threading.Event().wait(0.2)
 
-    def _asked(self, method: str, path: str, rounds: int, key: str) -> tuple[int, dict[str, Any]]:
+    def _asked(
+        self, method: str, path: str, body: Json, key: str, version: int | None
+    ) -> tuple[int, Json]:
         """(Status, body); status 0 if there was no answer."""
-        body = {"name": "chaos", "brand": "gogong", "level": "middle", "rounds": rounds}
         try:
             if not self._token:
                 signed = self._pool.request("POST", f"{self._origin}/session", json=self._sign_in)
-                self._token = signed.json()["token"] if signed.status == 200 else ""
-            answer = self._pool.request(
-                method,
-                self._origin + path,
-                json=body,
-                headers={"Authorization": f"Bearer {self._token}", "Idempotency-Key": key},
-            )
+                self._seen(signed.status, "POST /session")
+                if signed.status not in DONE:
+                    return signed.status if signed.status >= 500 else 429, {}
+                self._token = signed.json()["token"]
+                self._told.counts["sign-in"] += 1
+            headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": key}
+            if version is not None:
+                headers["If-Match"] = f'"{version}"'
+            answer = self._pool.request(method, self._origin + path, json=body, headers=headers)
+            self._seen(answer.status, f"{method} {path}")
             return answer.status, answer.json()
         except (urllib3.exceptions.HTTPError, ValueError):
             return 0, {}
+
+    def _seen(self, status: int, what: str) -> None:
+        if status >= 500:
+            self._told.failures.append((time.monotonic(), status, what))
+
+
+def publishes_programmes(client: Client) -> Iterator[None]:
+    """A clerk: a programme, and two amendments of it."""
+    while True:
+        body = {"name": "chaos", "brand": "gogong", "level": "middle", "rounds": 1}
+        made = client.do("registration.programmes", "POST", "/api/v1/programmes", body)
+        yield
+        for rounds in (2, 3) if made else ():
+            path = f"/api/v1/programmes/{made['id'] if made else ''}"
+            client.do("registration.programmes", "PUT", path, {**body, "rounds": rounds})
+            yield
+
+
+def answers_surveys(campaigns: list[str], school: Json) -> Callable[[Client], Iterator[None]]:
+    """A school: drafts, submits, then amends for ever, and now and then withdraws."""
+
+    def work(client: Client) -> Iterator[None]:
+        topic = "registration.surveys"
+        known: dict[str, Json] = {}
+        while True:
+            campaign = client.chance.choice(campaigns)
+            answers = story.survey_answers(school)
+            answers["groups"][0]["people"] = client.chance.randint(10, 32)
+            path = f"/api/v1/campaigns/{campaign}/survey"
+            if campaign not in known or client.chance.random() < 0.2:
+                drafted = client.do(topic, "PUT", path, answers)
+                yield
+                if drafted:
+                    submit = f"/api/v1/surveys/{drafted['id']}/submit"
+                    known[campaign] = client.do(topic, "POST", submit) or drafted
+            else:
+                last = known[campaign]
+                amend = f"/api/v1/surveys/{last['id']}"
+                known[campaign] = client.do(topic, "PUT", amend, answers, last["version"]) or last
+            yield
+
+    return work
+
+
+def offers(
+    body: Json, bookings: list[str], answered: Callable[[], None]
+) -> Callable[[Client], Iterator[None]]:
+    """A host: offers and withdraws, and answers one request after the other in between."""
+
+    def work(client: Client) -> Iterator[None]:
+        left = list(bookings)
+        while True:
+            drafted = client.do("placement.offers", "POST", "/placement/api/v1/offers", body)
+            yield
+            for step in ("publish", "withdraw") if drafted else ():
+                path = f"/placement/api/v1/offers/{drafted['id'] if drafted else ''}/{step}"
+                reason = {"reason_code": "other"} if step == "withdraw" else {}
+                client.do("placement.offers", "POST", path, reason)
+                yield
+            if left:
+                _answer(client, left.pop())
+                answered()
+                yield
+
+    return work
+
+
+def _answer(client: Client, booking: str) -> None:
+    path = f"/placement/api/v1/bookings/{booking}"
+    refusals = (404, 409)
+    if client.chance.random() < 0.3:
+        body = {"reason_code": "staff_absent", "reason": story.CANARY}
+        client.do("placement.bookings", "POST", f"{path}/decline", body, refusals=refusals)
+    else:
+        client.do("placement.bookings", "POST", f"{path}/accept", refusals=refusals)
+
+
+def clients(world: World, told: Told, seed: int) -> list[Client]:
+    """Everybody who acts: one clerk, every school, every host."""
+    asked = story.asked(world)
+
+    def answered() -> None:
+        told.counts["bookings answered"] += 1
+
+    found = [Client(world.origin, "chaos-centre", told, f"{seed}|clerk", publishes_programmes)]
+    for row in world.data["schools"]:
+        work = answers_surveys(world.notes["campaigns"], row)
+        found.append(
+            Client(world.origin, f"chaos-{row['key']}", told, f"{seed}|{row['key']}", work)
+        )
+    for row in world.data["offers"]:
+        work = offers(story.offer_body(world, row), asked.get(row["host"], []), answered)
+        login = f"chaos-{row['host']}"
+        found.append(Client(world.origin, login, told, f"{seed}|{row['host']}", work))
+    return found
