@@ -8,54 +8,28 @@ from typing import Any, cast
 
 import orjson
 import pytest
-from pydantic import BaseModel
 from pymongo import UpdateOne
 
 from chassis.act import Act
 from chassis.context import Context
-from chassis.documents import Aggregates, Owners
 from chassis.events import dead_letters, rebuild, recover, relay, roles
 from chassis.events.broker import Admin, Outgoing, Publisher, scan
 from chassis.events.consumer import Follower, Standstill, Twin
 from chassis.events.envelope import Received, headers
 from chassis.events.handlers import Projections, Reactions, Write
-from chassis.facts import Event, fresh_id
+from chassis.facts import fresh_id
 from chassis.service import Service
+from tests.service.chassis.programmes import (
+    TOPIC,
+    change,
+    create,
+    producer,
+    programmes,
+    published,
+    relay_all,
+)
 from tests.support.house import context_of, eventually
 from tests.support.stack import Servers
-
-CENTRE = "0192f0c1-0000-7000-8000-000000000001"
-TOPIC = "registration.programmes"
-
-
-class Programme(BaseModel):
-    rounds: int = 1
-    status: str = "published"
-
-
-programmes = Aggregates(
-    "programmes", TOPIC, Programme, lambda state: Owners(centre=CENTRE, parties=())
-)
-
-
-def published(rounds: int) -> Event:
-    return Event(
-        "programme.published",
-        {
-            "centre": CENTRE,
-            "brand": "gogong",
-            "level": "middle",
-            "tier": "basic",
-            "kind": "groups",
-            "grades": [],
-            "rounds": rounds,
-            "status": "published",
-        },
-    )
-
-
-def producer() -> Service:
-    return Service("registration", Path("catalogue"), aggregates=[programmes])
 
 
 def consumer(handle: Callable[[Received], Sequence[Write]] | None = None) -> Service:
@@ -89,19 +63,9 @@ def placement(servers: Servers, database: str) -> Context:
 
 def write(context: Context, *rounds: int) -> str:
     """One aggregate with an event for each number of rounds. Returns its id."""
-    act = context.act()
-    id = fresh_id()
-    programmes.create(act, id, Programme(rounds=rounds[0]), [published(rounds[0])])
-    for number in rounds[1:]:
-        stored = programmes.get(act, id)
-        programmes.save(act, stored, Programme(rounds=number), [published(number)])
+    id = create(context, rounds[0])
+    change(context, id, *rounds[1:])
     return id
-
-
-def relay_all(context: Context) -> None:
-    publisher = Publisher(context.settings)
-    while rows := relay.pending(context.database, [programmes]):
-        relay.publish(context.database, publisher, rows)
 
 
 def running(follower: Follower) -> Thread:
