@@ -34,6 +34,8 @@ WIDTHS = (360, 1280)
 OF_ANYONE = {
     "sign-in": "/sign-in",
     "started": "/start/done",
+    "account": "/start/ready",
+    "invited": "/invitations/accept?token=a-link",
     "recruiting": f"/placement/campaigns/{READY}/recruiting",
 }
 OF_THE_CENTRE = {
@@ -67,7 +69,15 @@ OF_AN_ADMINISTRATOR = {
     "system-placement": "/placement/system",
     "system-notifications": "/notifications/system",
 }
-OF_A_SCHOOL = {"school": "/", "inbox": "/notifications/inbox"}
+OF_A_SCHOOL = {
+    "school": "/",
+    "inbox": "/notifications/inbox",
+    "surveys": "/surveys",
+    "survey-empty": f"/surveys/{OPEN}",
+    "survey-file": f"/surveys/{OPEN}/upload",
+    "posts": "/school",
+    "levels": f"/placement/campaigns/{READY}/levels",
+}
 READERS = {
     None: OF_ANYONE,
     CENTRE_LOGIN: OF_THE_CENTRE,

@@ -100,6 +100,8 @@ def sound(page: Page, name: str) -> None:
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} px wide at {width}"
         if os.environ.get("IEUM_PICTURES") == "1":
+            # At its end, a page shows its sticky foot where it belongs.
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")
             page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
     page.evaluate(AXE.read_text())
     assert page.evaluate(VIOLATIONS) == [], name
