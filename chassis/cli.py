@@ -98,7 +98,10 @@ def background(service: Service) -> dict[str, tuple[Callable[[Context], None], s
             "Follow the topics and call operations.",
         )
     if measuring.port() is not None:
-        found["metrics"] = (measuring.run, "Show over HTTP what the other roles measure.")
+        found["metrics"] = (
+            lambda context: measuring.run(context, service.aggregates),
+            "Show over HTTP what the other roles measure.",
+        )
     for name, run in service.background.items():
         found[name] = (run, f"The background role {name}.")
     return found

@@ -34,6 +34,7 @@ HOUSE: dict[str, Indexes] = {
     "discarded": [[("group", 1), ("at", 1)]],
     "access": [[("at", 1)], NOT_CHAINED],
     "audit": [[("number", 1)]],
+    "audit_heads": [],
     "signing_keys": [],
     "revocations": [],
     "vault": [],

@@ -3,14 +3,29 @@
 They serve no HTTP themselves. Their numbers meet in PROMETHEUS_MULTIPROC_DIR, and this role, which
 runs where IEUM_METRICS_PORT names a port, reads them from there. A web role on the same directory
 shows the same numbers under `/metrics`.
+
+It also measures what no role can say of itself: a relay that is dead does not tell how old its
+outbox has become.
 """
 
 import os
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
+from pymongo.errors import PyMongoError
 
+from chassis import metrics
+from chassis.act import Documents
+from chassis.clock import now
 from chassis.context import Context
+from chassis.documents import Aggregates
+from chassis.logs import logger
+
+LOOK_SECONDS = 5.0
 
 
 def port() -> int | None:
@@ -18,8 +33,8 @@ def port() -> int | None:
     return int(os.environ.get("IEUM_METRICS_PORT") or 0) or None
 
 
-def run(context: Context) -> None:
-    """Serve until asked to stop."""
+def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
+    """Serve and measure until asked to stop."""
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
@@ -27,4 +42,46 @@ def run(context: Context) -> None:
     start_http_server(port() or 0, context.settings.bind, registry)
     while not context.stopping():
         context.beat()
-        context.wait(1)
+        try:
+            look(context.database, context.settings.service, aggregates)
+        except PyMongoError as error:
+            # The database may be away; the numbers stay as they are, and the readiness says so.
+            logger().warning("not_measured", error=type(error).__name__)
+        context.wait(LOOK_SECONDS)
+
+
+def look(database: Documents, service: str, aggregates: Sequence[Aggregates[Any]]) -> None:
+    """Measure outboxes, leases and the audit chain as they stand in the database."""
+    _outboxes(database, aggregates)
+    _leases(database, service)
+    waiting = sum(
+        database[name].count_documents({"audited": False}) for name in ("published", "access")
+    )
+    metrics.AUDIT_WAITING.labels(service).set(waiting)
+
+
+def _outboxes(database: Documents, aggregates: Sequence[Aggregates[Any]]) -> None:
+    quarantined, oldest = 0, list[str]()
+    for one in aggregates:
+        waiting = {"outbox.id": {"$exists": True}}
+        for row in database[one.name].find(waiting, {"outbox.time": 1, "outbox.quarantined": 1}):
+            held = sum(bool(entry.get("quarantined")) for entry in row["outbox"])
+            quarantined += held
+            if not held:
+                oldest.append(row["outbox"][0]["time"])
+    age = 0.0
+    if oldest:
+        age = max(0.0, (now() - datetime.fromisoformat(min(oldest))).total_seconds())
+    metrics.OUTBOX_OLDEST.labels(database.name).set(age)
+    metrics.QUARANTINED.labels(database.name).set(quarantined)
+
+
+def _leases(database: Documents, service: str) -> None:
+    """Copies of a consumer have a slot each; one that is held is enough."""
+    held: dict[str, bool] = {}
+    stages: list[dict[str, Any]] = [{"$project": {"held": {"$gt": ["$expires", "$$NOW"]}}}]
+    for row in database["leases"].aggregate(stages):
+        name = re.sub(r"-\d+$", "", row["_id"])
+        held[name] = held.get(name, False) or row["held"]
+    for name, one in held.items():
+        metrics.LEASE_HELD.labels(service, name).set(one)

@@ -24,7 +24,7 @@ QUARANTINED = Gauge(
 )
 CONSUMED = Counter(
     "ieum_consumed_total",
-    "Messages read, by what became of them (applied, duplicate, parked, dead).",
+    "Messages read, by what became of them (applied, duplicate, gap, poison, dead).",
     ["service", "group", "outcome"],
 )
 LAG = Gauge(
@@ -48,7 +48,25 @@ DEAD = Gauge(
 LEASE_TAKEN = Counter(
     "ieum_lease_taken_total", "Times that a role took the lease of another.", ["service", "role"]
 )
+LEASE_HELD = Gauge(
+    "ieum_lease_held",
+    "1 while a process holds the lease of a role that only one may do, 0 while nobody does it.",
+    ["service", "lease"],
+    multiprocess_mode="mostrecent",
+)
+AUDIT_WAITING = Gauge(
+    "ieum_audit_waiting",
+    "Acts and reads of personal data that are not in the audit chain yet.",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
 TIMERS = Counter("ieum_timers_total", "Due times handled, by name.", ["service", "name"])
 SENT = Counter(
     "ieum_messages_total", "Messages by channel and outcome.", ["service", "channel", "outcome"]
+)
+DELIVERY = Histogram(
+    "ieum_delivery_seconds",
+    "Time from the moment a message is due until the mail server has taken it, by channel.",
+    ["service", "channel"],
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400),
 )

@@ -4,7 +4,7 @@
 connects to nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import click
 from pymongo import IndexModel
 
 from chassis import access
+from chassis.act import Documents
 from chassis.context import Background
 from chassis.contracts import topics
 from chassis.documents import Aggregates
@@ -39,6 +40,8 @@ class Service:
         default_factory=dict
     )
     templates: Sequence[Path] = ()
+    checks: Sequence[Callable[[Documents], Iterable[str]]] = ()
+    """What `verify` asks beside the common questions: one sentence for each fault."""
 
     def __post_init__(self) -> None:
         for one in self.aggregates:

@@ -14,6 +14,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "dead-letters show": ("'{letter}'", "'{letter}' --json"),
     "dead-letters replay": ("'{letter}'",),
     "dead-letters discard": ("'{letter}' --reason 'sent twice by mistake'",),
+    "audit-head sign": ("", "--json"),
+    "audit-head check": ("heads.jsonl",),
     "outbox list": ("", "--json"),
     "outbox amend": ("{collection} {aggregate}:7",),
     "outbox skip": ("{collection} {aggregate}:7",),

@@ -1,7 +1,8 @@
 """Does a service hold what it promises? One sentence for each fault, for an operator and a monitor.
 
 Everything is checked against the service's own record: numbers against the archive, outboxes
-against the clock, read models against the log, the audit chain against its hashes.
+against the clock, read models against the log, the audit chain against its hashes and its signed
+heads; and what a service adds of its own, such as the ledger of what was sent.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pymongo
 
-from chassis import audit
+from chassis import audit, heads
 from chassis.act import Documents
 from chassis.clock import now
 from chassis.context import Context
@@ -30,7 +31,8 @@ def faults(context: Context, service: Service, age: float = 60.0) -> list[str]:
             *_holes(context.database, service),
             *_behind(context.database, service),
             *_waiting(context.database, service, age),
-            *_chain(context.database),
+            *_chain(context),
+            *(fault for check in service.checks for fault in check(context.database)),
         ]
     return [*found, *_read_models(context, service)]
 
@@ -117,10 +119,12 @@ def _waiting(database: Documents, service: Service, age: float) -> Iterator[str]
                 yield f"{one.name} {row['_id']}: {first['id']} waits since {first['time']}"
 
 
-def _chain(database: Documents) -> Iterator[str]:
-    broken = audit.verify(database)
+def _chain(context: Context) -> Iterator[str]:
+    broken = audit.verify(context.database)
     if broken:
         yield f"audit chain: {broken}"
+    for fault in heads.faults(context.database, context.keys):
+        yield f"audit chain: {fault}"
 
 
 def _read_models(context: Context, service: Service) -> Iterator[str]:

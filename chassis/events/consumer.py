@@ -162,7 +162,11 @@ class Follower:
             for name, (topic_id, partitions) in there.items()
             for partition in range(partitions)
         ]
-        self.context.database["offsets"].bulk_write(rows, ordered=False)
+        offsets = self.context.database["offsets"]
+        offsets.bulk_write(rows, ordered=False)
+        # A rebuild that was killed while it held us; one that lives renews its hold.
+        forgotten = {"held": True, "$expr": {"$lt": ["$held_until", "$$NOW"]}}
+        offsets.update_many({"group": self.group, **forgotten}, {"$set": {"held": False}})
         self._described = there
 
     def _offset_id(self, place: Place) -> str:

@@ -8,6 +8,7 @@ and writes the read model only: it sends nothing.
 """
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import orjson
 import pymongo
 from pymongo import IndexModel
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -24,10 +26,14 @@ from chassis.contracts import topics
 from chassis.events.broker import Place, Record, scan
 from chassis.events.handlers import Projection, Write
 from chassis.events.inbox import SKIPPED, Inbox
+from chassis.logs import logger
 from chassis.service import Service
 
 BATCH = 500
 DIGEST_SECONDS = 300.0
+HOLD_SECONDS = 30.0
+"""How long the live projector rests at most when a rebuild is killed while it holds it."""
+SWAP_MILLISECONDS = 10_000
 NEAR = 500
 """So close to the end that the live projector may be held while the rest is read."""
 
@@ -67,23 +73,26 @@ class Rebuild:
         database = self.context.database
         self._clean()
         self._make_shadow()
-        messages = 0
+        messages, holding = 0, threading.Event()
         try:
             while True:
                 reached = self._reached()
                 messages += self._read_to(reached)
                 if sum(self._reached().values()) - sum(reached.values()) <= NEAR:
                     break
-            self._hold()
+            holding = self._hold()
             messages += self._read_to(self._reached())
             if self._guards(self.group) != self._guards(self.live):
                 raise NotCaughtUp(f"{self.projection.name}: the projector has to catch up first")
             with pymongo.timeout(DIGEST_SECONDS):
                 before = digest(database, self.projection.collections)
                 after = digest(database, self.projection.collections, self.suffix)
+            if swap and not self._holds():
+                raise NotCaughtUp(f"{self.projection.name}: the hold ran out; try again")
             for name in self.projection.collections if swap else ():
                 database[f"{name}{self.suffix}"].rename(name, dropTarget=True)
         finally:
+            holding.set()
             self._release()
             self._clean()
         return {
@@ -182,16 +191,44 @@ class Rebuild:
             return []
         return [(f"{name}{self.suffix}", operation) for name, operation in handler(event)]
 
-    def _hold(self) -> None:
-        """Hold the live projector at its offsets; its next compare-and-set misses, and it rests."""
+    def _hold(self) -> threading.Event:
+        """Hold the live projector at its offsets; its next compare-and-set misses, and it rests.
+
+        The hold is renewed until the event is set. A rebuild that is killed meanwhile leaves one
+        that runs out, and the projector goes on by itself.
+        """
+        self._renew({})
+        done = threading.Event()
+
+        def renewing() -> None:
+            while not done.wait(HOLD_SECONDS / 6):
+                try:
+                    self._renew({"held": True})
+                except PyMongoError as error:
+                    logger().warning("hold_not_renewed", error=type(error).__name__)
+
+        threading.Thread(target=renewing, daemon=True, name="hold").start()
+        return done
+
+    def _mine(self) -> dict[str, Any]:
+        return {"group": self.live, "topic": {"$in": list(self.projection.topics)}}
+
+    def _renew(self, wanted: dict[str, Any]) -> None:
+        until = {"$add": ["$$NOW", int(HOLD_SECONDS * 1000)]}
         self.context.database["offsets"].update_many(
-            {"group": self.live, "topic": {"$in": list(self.projection.topics)}},
-            {"$set": {"held": True}},
+            {**self._mine(), **wanted}, [{"$set": {"held": True, "held_until": until}}]
         )
+
+    def _holds(self) -> bool:
+        """Whether every offset is still held: only then do shadow and live model stand alike."""
+        offsets = self.context.database["offsets"]
+        safe = {"$expr": {"$gt": ["$held_until", {"$add": ["$$NOW", SWAP_MILLISECONDS]}]}}
+        held = offsets.count_documents({**self._mine(), "held": True, **safe})
+        return held == offsets.count_documents(self._mine())
 
     def _release(self) -> None:
         self.context.database["offsets"].update_many(
-            {"group": self.live}, {"$set": {"held": False}}
+            {"group": self.live}, {"$set": {"held": False}, "$unset": {"held_until": ""}}
         )
 
 

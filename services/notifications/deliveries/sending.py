@@ -208,7 +208,10 @@ def _record(act: Act, by: str, handed: _Handed) -> None:
         correlation = state.correlation
         changes.append(Changed(one.delivery, state, events, correlation=correlation))
         metrics.SENT.labels(SERVICE, state.channel, answer.outcome).inc()
-        if answer.outcome != "accepted":
+        if answer.outcome == "accepted":
+            waited = (act.now - one.delivery.state.due_at).total_seconds()
+            metrics.DELIVERY.labels(SERVICE, state.channel).observe(max(0.0, waited))
+        else:
             logger().warning(
                 "mail_refused", delivery=one.delivery.id, outcome=answer.outcome, code=answer.code
             )

@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 import urllib3
 from prometheus_client import Counter
+from pymongo.errors import PyMongoError
 
 from chassis import measuring
 from chassis.context import Context
@@ -24,6 +25,11 @@ class Running:
         self.settings = Settings(service="placement")
         self.beats = 0
         self.over = threading.Event()
+
+    @property
+    def database(self) -> object:
+        """Away: what the roles have measured is shown all the same."""
+        raise PyMongoError("away")
 
     def beat(self) -> None:
         self.beats += 1
@@ -47,7 +53,7 @@ def test_a_counter_of_a_background_role_is_shown(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     PROOF.inc()
     running = Running()
-    role = threading.Thread(target=measuring.run, args=[cast(Context, running)])
+    role = threading.Thread(target=measuring.run, args=[cast(Context, running), ()])
     role.start()
     try:
         retries = urllib3.Retry(total=20, backoff_factor=0.05)

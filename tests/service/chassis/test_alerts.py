@@ -1,0 +1,58 @@
+"""Alerts, metrics and the runbook say the same: no alert without its page and its number."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.metrics import MetricWrapperBase
+
+from chassis import metrics
+
+ROOT = Path(__file__).resolve().parents[3]
+NAME = re.compile(r"ieum_[a-z_]+")
+PAGE = re.compile(r"^### (\w+)$", re.MULTILINE)
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every alert rule."""
+    found = yaml.safe_load((ROOT / "deploy/alerts/ieum.yaml").read_text())
+    return [rule for group in found["groups"] for rule in group["rules"]]
+
+
+def shown() -> dict[str, MetricWrapperBase]:
+    """Every metric by the names of its samples."""
+    found: dict[str, MetricWrapperBase] = {}
+    for one in vars(metrics).values():
+        if isinstance(one, MetricWrapperBase):
+            name = next(iter(one.describe())).name
+            endings = ("", "_total", "_bucket", "_count", "_sum")
+            found |= {f"{name}{ending}": one for ending in endings}
+    return found
+
+
+def test_every_number_of_an_alert_is_measured() -> None:
+    used = {name for rule in rules() for name in NAME.findall(rule["expr"])}
+    assert used
+    assert used - shown().keys() == set()
+
+
+def test_every_alert_has_its_page_in_the_runbook_and_every_page_its_alert() -> None:
+    pages = PAGE.findall((ROOT / "docs/runbook.md").read_text())
+    assert sorted(pages) == sorted(rule["alert"] for rule in rules())
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_an_alert_says_what_it_means_and_how_urgent_it_is(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in ("page", "ticket")
+    assert rule["annotations"]["summary"].endswith(".")
+
+
+def test_every_metric_is_defined_once_and_explained_by_a_sentence() -> None:
+    said = {
+        next(iter(one.describe())).name: next(iter(one.describe())).documentation
+        for one in shown().values()
+    }
+    assert all(sentence.endswith(".") and " " in sentence for sentence in said.values())
+    assert len(set(said.values())) == len(said)
