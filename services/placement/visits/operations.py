@@ -102,6 +102,13 @@ class Visit:
         return None if start is None else start.astimezone(KST).date()
 
     @property
+    def approved_on(self) -> date | None:
+        """The day of the school's own decision, if it put one on record."""
+        approval = self.state.approval
+        day = approval.approved_on if approval else None
+        return None if day is None else date.fromisoformat(day)
+
+    @property
     def least(self) -> int:
         """The smallest group that every host of the visit takes."""
         offered = [halt.offer for _, stops in self.parts for halt in stops if halt.offer]
@@ -292,7 +299,12 @@ def _line(act: Act, campaign: str) -> dict[str, int]:
 
 
 def _wishes(result: Mapping[str, Any], openings: Mapping[str, Opening]) -> Iterable[Wish]:
-    why = {one["wish"]: one["sentences"] for one in result.get("why_not", ()) if "wish" in one}
+    main = (result.get("reason") or {}).get("code")
+    why = {
+        one["wish"]: one["sentences"]
+        for one in result.get("why_not", ())
+        if "wish" in one and one["code"] != main
+    }
     for number, wish in enumerate(result.get("wishes", ())):
         sessions = tuple(openings[id] for id in wish["stops"] if id in openings)
         if number in why and sessions:
