@@ -155,9 +155,9 @@ class Reasons:
             if loss > 0:
                 return Reason("stage", {"stage": stage, "change": loss})
             if loss < 0:
-                break
-        code = "precedence" if self.answer.mode == "stable" else "search_ended"
-        return Reason(code, {})
+                code = "precedence" if self.answer.mode == "stable" else "search_ended"
+                return Reason(code, {})
+        return Reason("precedence" if self.answer.mode == "stable" else "equal", {})
 
     def _named(self, breach: Breach, part: Part) -> Reason:
         """A broken rule as a reason; among equals for a full session the lottery is named."""

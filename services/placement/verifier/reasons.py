@@ -18,6 +18,7 @@ from services.placement.verifier.market import NO_SLOT, Market
 from services.placement.verifier.numbers import seats_of_parts
 from services.placement.verifier.result import Result
 from services.placement.verifier.rules import barred, barriers
+from services.placement.verifier.tried import CODES, Tried
 
 FILE = "reasons.json"
 
@@ -41,6 +42,7 @@ class Facts:
         self.sealing = integers(arrays.get("placed"))
         self.index = {name: s for s, name in enumerate(m.names["sessions.id"])}
         self._next: dict[int, set[int]] | None = None
+        self.tried = Tried(m, r, draw)
 
     @property
     def wanted(self) -> Ints:
@@ -143,6 +145,8 @@ def wish_fault(f: Facts, a: int, w: int, code: str, facts: dict[str, Any]) -> st
         if s is None or (s not in m.stops(w) and code != "keeps_minimum"):
             return "the session is none of the wish's"
         return _at_session(f, a, w, s, code, facts)
+    if code in CODES:
+        return "" if f.tried.holds(a, w, code, facts) else "with the wish granted, it is otherwise"
     return None
 
 

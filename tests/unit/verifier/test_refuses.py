@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,91 +26,19 @@ from tests.unit.verifier.answers import (
     load,
     persons,
     publish,
-    seal,
     status,
     store,
 )
-from tests.unit.verifier.test_accepts import MARKETS
-
-Path_ = tuple[Any, ...]
-
-
-@pytest.fixture(scope="module")
-def groups(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Whole groups with a minimum; every stage proved by trees."""
-    folder = tmp_path_factory.mktemp("groups")
-    sessions = [{"id": f"s{i}", "min": 4 * (i % 2), "max": 8, "start": 60 * i, "end": 60 * i + 90,
-                 "clash": ["team"]} for i in range(4)]  # fmt: skip
-    applicants = [
-        {"id": f"g{i}", "school": f"c{i % 3}", "people": 3 + i % 3,
-         "wishes": [{"stops": [f"s{(i + k) % 4}"], "rank": k, "cost": i} for k in range(3)]}
-        for i in range(7)
-    ]  # fmt: skip
-    doc = {"format": "ieum.market", "version": 1, "clashes": {"team": 1}, "sessions": sessions,
-           "applicants": applicants, "rules": {"seed": "a"}}  # fmt: skip
-    assert publish(doc, folder)
-    assert not verify(folder).refused
-    return folder
-
-
-@pytest.fixture(scope="module")
-def flow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Persons, proved by prices; some of them unplaced."""
-    folder = tmp_path_factory.mktemp("flow")
-    assert publish(persons(random.Random(4), people=14), folder)
-    assert not verify(folder).refused
-    return folder
-
-
-def integers(document: Any, at: Path_ = ()) -> Iterator[Path_]:
-    """The place of every integer in a document."""
-    if type(document) is int:
-        yield at
-    elif isinstance(document, dict):
-        for key, value in document.items():
-            yield from integers(value, (*at, key))
-    elif isinstance(document, list):
-        for i, value in enumerate(document):
-            yield from integers(value, (*at, i))
-
-
-def put(document: Any, at: Path_, value: Any) -> None:
-    for key in at[:-1]:
-        document = document[key]
-    document[at[-1]] = value
-
-
-def putting(at: Path_, value: Any) -> Callable[[Any], None]:
-    """A change that puts a value in one place."""
-    return lambda document: put(document, at, value)
-
-
-def adding(at: Path_, number: int) -> Callable[[Any], None]:
-    """A change that adds to the number in one place."""
-    return lambda document: put(document, at, get(document, at) + number)
-
-
-def without(at: Path_) -> Callable[[Any], None]:
-    """A change that takes one entry out."""
-
-    def change(document: Any) -> None:
-        del get(document, at[:-1])[at[-1]]
-
-    return change
-
-
-def refused(folder: Path, name: str, change: Callable[[Any], None]) -> bool:
-    """Whether a change is refused, or makes the file unusable."""
-    try:
-        return forge(folder, name, change).refused
-    except Unusable:
-        return True
-
-
-def get(document: Any, at: Path_) -> Any:
-    for key in at:
-        document = document[key]
-    return document
+from tests.unit.verifier.forging import (
+    Path_,
+    adding,
+    get,
+    integers,
+    put,
+    putting,
+    refused,
+    without,
+)
 
 
 @pytest.mark.parametrize("kind", ["groups", "flow"])
@@ -171,101 +99,6 @@ def test_a_worse_answer_with_fitting_numbers_is_not_proved(
         assert status(forge(folder, "result.json", worse))["stage placed"] == "refused"
     finally:
         (folder / "certificate.json").write_bytes(kept)
-
-
-def test_a_tree_without_its_multipliers_or_branches_proves_nothing(groups: Path) -> None:
-    stages = load(groups / "certificate.json")["stages"]
-    tried = 0
-    for i, stage in enumerate(stages):
-        if stage["stage"] == "leximin":
-            continue
-
-        def bolder(d: Any, i: int = i) -> None:
-            d["stages"][i]["evidence"]["target"] += 1000
-
-        def bare(d: Any, i: int = i) -> None:
-            d["stages"][i]["evidence"]["nodes"] = [{"scale": 1, "rows": {}}]
-
-        def foreign(d: Any, i: int = i) -> None:
-            d["stages"][i]["evidence"]["nodes"][0] = {"scale": 1, "rows": {"nothing:0": 1}}
-
-        def hole(d: Any, i: int = i) -> None:
-            node = {"column": "z:0", "at": 0, "down": -1, "up": -1}
-            d["stages"][i]["evidence"]["nodes"] = [node]
-
-        def loop(d: Any, i: int = i) -> None:
-            node = {"column": "z:0", "at": 0, "down": 0, "up": 0}
-            d["stages"][i]["evidence"]["nodes"] = [node]
-
-        changes = [bolder, foreign, hole, loop]
-        if any(node.get("rows") or "column" in node for node in stage["evidence"]["nodes"]):
-            changes.append(bare)
-        for change in changes:
-            ledger = forge(groups, "certificate.json", change)
-            assert status(ledger)[f"stage {stage['stage']}"] == "refused", (stage, change)
-            tried += 1
-    assert tried > 12
-
-
-def test_a_later_stage_may_not_use_its_own_value_as_a_row(groups: Path) -> None:
-    value = load(groups / "certificate.json")["stages"][0]["value"]
-
-    def circular(d: Any) -> None:
-        leaf = {"scale": 1, "rows": {"stage:placed": -1}}
-        d["stages"][0]["evidence"] = {"kind": "tree", "target": -value, "nodes": [leaf]}
-
-    assert status(forge(groups, "certificate.json", circular))["stage placed"] == "refused"
-
-
-def test_every_field_of_the_levels_counts(tmp_path: Path) -> None:
-    doc = load(next(p for p in MARKETS if "leximin" in p.name))
-    doc["rules"]["stages"] = ["placed", "leximin"]
-    doc["rules"]["caps"] = {"students": 1000}
-    assert publish(doc, tmp_path)
-    number = 1
-    levels = load(tmp_path / "certificate.json")["stages"][number]["evidence"]["levels"]
-    assert levels
-    for i, level in enumerate(levels):
-        for at in integers({k: level[k] for k in ("level", "schools", "count")}):
-
-            def more(d: Any, i: int = i, at: Path_ = at) -> None:
-                own = d["stages"][number]["evidence"]["levels"][i]
-                put(own, at, get(own, at) + 1)
-
-            assert forge(tmp_path, "certificate.json", more).refused, (i, at)
-        for tree in ("below", "fewest"):
-
-            def bare(d: Any, i: int = i, tree: str = tree) -> None:
-                own = d["stages"][number]["evidence"]["levels"][i]
-                own[tree] = {"kind": "tree", "target": 0, "nodes": [{"scale": 1, "rows": {}}]}
-
-            assert forge(tmp_path, "certificate.json", bare).refused, (i, tree)
-    assert forge(
-        tmp_path, "certificate.json",
-        lambda d: d["stages"][number]["evidence"]["levels"].pop(),
-    ).refused  # fmt: skip
-
-
-def test_a_scheme_that_was_cut_short_proves_the_worst_school_only(tmp_path: Path) -> None:
-    doc = load(next(p for p in MARKETS if "leximin" in p.name))
-    doc["rules"] |= {"stages": ["placed", "leximin"], "caps": {"students": 1000}}
-    assert publish(doc, tmp_path)
-
-    def cut(d: Any) -> None:
-        d["stages"][1]["evidence"]["complete"] = False
-
-    found = faults(forge(tmp_path, "certificate.json", cut))
-    assert [f for f in found if "the evidence is about the worst school only" in f]
-    certificate, result = load(tmp_path / "certificate.json"), load(tmp_path / "result.json")
-    report = load(tmp_path / "report.json")
-    cut(certificate)
-    for document in (certificate, result, report):
-        document["stages"][1]["claim"] = "bounded"
-    store(tmp_path / "certificate.json", certificate)
-    store(tmp_path / "report.json", report)
-    store(tmp_path / "result.json", result)
-    seal(tmp_path)
-    assert not verify(tmp_path).refused
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -411,3 +244,17 @@ def test_every_fault_is_told_with_its_place_and_exit_codes_differ(
     (tmp_path / "market.json").unlink()
     (tmp_path / "market.npz").write_bytes(b"PK")
     assert cli.main([str(tmp_path)]) == cli.UNUSABLE
+
+
+@pytest.mark.parametrize("seed", [3, 7, 8, 21])
+def test_every_number_in_a_reason_of_groups_is_recomputed(seed: int, tmp_path: Path) -> None:
+    if not publish(random_market(random.Random(seed)), tmp_path):
+        return
+    rows = load(tmp_path / "reasons.json")["applicants"]
+    for i, row in enumerate(rows):
+        for k, entry in enumerate(row["wishes"]):
+            for name, value in entry["facts"].items():
+                at = ("applicants", i, "wishes", k, "facts", name)
+                loose = name in {"wished", "left", "own", "need", "free"}
+                if type(value) is int and not loose:
+                    assert refused(tmp_path, "reasons.json", adding(at, 1)), (entry, name)
