@@ -20,7 +20,7 @@ from services.placement.campaigns import store as campaigns
 from services.placement.demands import api as demands_api
 from services.placement.demands import pages as orders
 from services.placement.demands import store as demands
-from services.placement.desk import office, supply
+from services.placement.desk import letter, moves, office, supply
 from services.placement.desk import pages as desk
 from services.placement.desk import requests as requests_pages
 from services.placement.hosting import pages as hosting
@@ -72,6 +72,8 @@ routes: list[Routes] = [
     orders.routes,
     supply.routes,
     office.routes,
+    moves.routes,
+    letter.routes,
     requests_pages.routes,
     host_pages.routes,
     answers.routes,

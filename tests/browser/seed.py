@@ -56,7 +56,7 @@ def an_id(name: str) -> str:
 
 OPEN, FIRST_SCHOOL = an_id("campaign"), derived_id("browser|0", "organisation")
 PLACED, RUN = an_id("placed campaign"), an_id("run")
-BOOKING = an_id("booking")
+BOOKING, WAITING = an_id("booking"), an_id("waiting")
 READY, READY_RUN = an_id("campaign with a result"), an_id("run with a result")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from chassis.clock import now
 from tests.browser.conftest import Site
 from tests.browser.seed import (
     ADMIN_LOGIN,
@@ -23,6 +24,20 @@ from tests.browser.seed import (
     READY_RUN,
     RUN,
     SCHOOL_LOGIN,
+    WAITING,
+)
+from tests.browser.seed_visits import (
+    ACCEPTED,
+    ASKED,
+    CONFIRMED,
+    DECLINED,
+    DRAFT,
+    HOST_LOGIN,
+    LINE,
+    OFFER,
+    OFFERED,
+    SHOWN,
+    free_day,
 )
 
 pytestmark = pytest.mark.browser
@@ -36,6 +51,7 @@ OF_ANYONE = {
     "started": "/start/done",
     "account": "/start/ready",
     "invited": "/invitations/accept?token=a-link",
+    "rules": f"/placement/rules/{SHOWN}",
     "recruiting": f"/placement/campaigns/{READY}/recruiting",
 }
 OF_THE_CENTRE = {
@@ -56,6 +72,9 @@ OF_THE_CENTRE = {
     "ready": f"/placement/campaigns/{READY}",
     "release-hosts": f"/placement/runs/{READY_RUN}/release/hosts",
     "release-schools": f"/placement/runs/{RUN}/release/schools",
+    "letter": f"/placement/campaigns/{READY}/letter",
+    "attachment": f"/placement/campaigns/{READY}/letter/attachment",
+    "move": f"/placement/moves/{WAITING}",
     "supply": f"/placement/campaigns/{READY}/supply",
     "words": "/notifications/words?stage=hosts",
     "messages": "/notifications/",
@@ -76,9 +95,32 @@ OF_A_SCHOOL = {
     "survey-empty": f"/surveys/{OPEN}",
     "survey-file": f"/surveys/{OPEN}/upload",
     "posts": "/school",
+    "visits": "/placement/placements",
+    "visit-offered": f"/placement/placements/{OFFERED}",
+    "visit-confirmed": f"/placement/placements/{CONFIRMED}",
+    "visit-line": f"/placement/placements/{LINE}",
+    "visit-what-if": f"/placement/placements/{LINE}?also={free_day(now())}",
+    "visit-withdraw": f"/placement/placements/{CONFIRMED}/withdraw",
     "levels": f"/placement/campaigns/{READY}/levels",
 }
+OF_A_HOST = {
+    "asked": "/placement/asked",
+    "ask": f"/placement/asked/{ASKED}",
+    "ask-if": f"/placement/asked/{ASKED}?answer=if",
+    "ask-no": f"/placement/asked/{ASKED}?answer=no",
+    "ask-done": f"/placement/asked/{ACCEPTED}",
+    "ask-declined": f"/placement/asked/{DECLINED}",
+    "offer-list": "/placement/offers",
+    "offer": f"/placement/offers/{OFFER}",
+    "offer-draft": f"/placement/offers/{DRAFT}",
+    "offer-new": "/placement/offers/new",
+    "offer-edit": f"/placement/offers/{OFFER}/edit",
+    "offer-withdraw": f"/placement/offers/{OFFER}/withdraw",
+    "visit-cancel": f"/placement/visits/{ACCEPTED}/cancel",
+    "host-inbox": "/notifications/inbox",
+}
 READERS = {
+    HOST_LOGIN: OF_A_HOST,
     None: OF_ANYONE,
     CENTRE_LOGIN: OF_THE_CENTRE,
     SCHOOL_LOGIN: OF_A_SCHOOL,

@@ -13,6 +13,7 @@ from services.placement.bookings.shape import Booking
 from services.placement.campaigns import operations as campaigns
 from services.placement.offers import operations as offers
 from services.placement.organisations import operations as organisations
+from services.placement.placements import bulk
 from services.placement.placements.shape import Placement
 from services.placement.releases import operations as releases
 from services.placement.releases.model import Releases
@@ -147,6 +148,17 @@ def seats(act: Act, campaign: str) -> dict[str, Seat]:
             names.get(one.offer.host, ""), one.offer.content.team_name, one.session.start
         )
         for one in found
+    }
+
+
+def moves(run: Stored[Run], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The placements of the groups that may be moved by hand, by applicant."""
+    if run.state.hosts is None or run.state.hosts.finished is None:
+        return {}
+    return {
+        row["applicant"]: bulk.placement_id(run.id, row["applicant"])
+        for row in rows
+        if row["state"] == "placed" and row["kind"] == "group"
     }
 
 

@@ -8,6 +8,7 @@ from flask import Response, redirect, request, url_for
 from pydantic import BaseModel, Field
 
 from chassis.act import Act
+from chassis.documents import Stored
 from chassis.http.pages import render
 from chassis.http.problems import lang, text
 from chassis.http.routes import Routes
@@ -16,6 +17,7 @@ from chassis.roles import Role
 from services.placement.desk import operations
 from services.placement.repairs import operations as repairs
 from services.placement.runs import operations as runs
+from services.placement.runs.model import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
 CENTRE = (Role.CENTRE,)
@@ -61,9 +63,11 @@ def overview(act: Act) -> str:
 
 
 @routes.page("/campaigns/<campaign_id>", roles=CENTRE)
-def of_campaign(act: Act, path: CampaignPath) -> str:
+def of_campaign(act: Act, path: CampaignPath) -> Response | str:
     """One campaign: its run, the requests that wait, repairs with their preview, the waitlist."""
     desk = operations.campaign(act, path.campaign_id)
+    if _ended(desk.run):
+        return _anew()
     seats = operations.seats(act, path.campaign_id) if desk.repairs or desk.requests else {}
     return render(
         "desk/campaign.html",
@@ -75,9 +79,11 @@ def of_campaign(act: Act, path: CampaignPath) -> str:
 
 
 @routes.page("/runs/<run_id>", roles=CENTRE)
-def results(act: Act, path: RunPath, query: ResultsQuery) -> str:
+def results(act: Act, path: RunPath, query: ResultsQuery) -> Response | str:
     """The result of a run, exceptions first, each unplaced applicant with its reason."""
     run = runs.show(act, path.run_id)
+    if _ended(run):
+        return _anew()
     desk = operations.of_run(act, run)
     counts: dict[str, int] = {}
     if desk.verdict:
@@ -96,6 +102,7 @@ def results(act: Act, path: RunPath, query: ResultsQuery) -> str:
         names=operations.names_of(act, {row["school"] for row in rows}),
         stages=_stages(),
         progress=runs.progress(act, run),
+        moves=operations.moves(run, rows),
     )
 
 
@@ -179,6 +186,16 @@ def apply(act: Act, path: RepairPath) -> Response:
 
 def _stages() -> list[str]:
     return [text(f"page.desk.stage.{name}") for name in operations.STAGES]
+
+
+def _ended(run: Stored[Run] | None) -> bool:
+    """Whether a page that was watching a run has to be shown anew: there is a result."""
+    watching = request.headers.get("HX-Request") == "true"
+    return watching and (run is None or run.state.status not in ("waiting", "solving"))
+
+
+def _anew() -> Response:
+    return Response(status=204, headers={"HX-Refresh": "true"})
 
 
 def _field(name: str) -> str:

@@ -9,7 +9,7 @@ from chassis.act import Act
 from chassis.documents import Receipt, Stored
 from chassis.http.routes import Body, Routes
 from chassis.roles import Role
-from services.placement.repairs import operations
+from services.placement.repairs import by_hand, operations
 from services.placement.repairs.model import Cause, Repair, Row, Status
 
 routes = Routes("repairs", "/api/v1/repairs")
@@ -61,6 +61,13 @@ class RepairView(BaseModel):
     history: list[ChangeView]
 
 
+class MoveBody(Body):
+    """Which placement, and the sessions of the wish that it shall have instead."""
+
+    placement: str
+    sessions: list[str] = Field(min_length=1, max_length=10)
+
+
 class RepairsQuery(BaseModel):
     """Which repairs, and where the page begins."""
 
@@ -94,6 +101,12 @@ def index(act: Act, query: RepairsQuery) -> RepairsView:
     """The repairs of the centre."""
     page = operations.page(act, query.campaign, query.status, query.limit, query.cursor)
     return RepairsView(items=[view(row) for row in page.items], next=page.next)
+
+
+@routes.command("POST", "", roles=(Role.CENTRE,), status=201)
+def move(act: Act, body: MoveBody) -> Receipt:
+    """Ask what it costs to move one group to another of its wishes; nothing moves yet."""
+    return by_hand.ask(act, body.placement, body.sessions)
 
 
 @routes.query("/<repair_id>", roles=(Role.CENTRE,), answer=RepairView)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from chassis.errors import Refused
 
 Status = Literal["queued", "previewed", "applied", "dismissed"]
-Cause = Literal["declined", "expired", "cancelled", "session_changed"]
+Cause = Literal["declined", "expired", "cancelled", "session_changed", "by_hand"]
 
 
 class Record(BaseModel):
@@ -67,7 +67,9 @@ class Repair(Record):
     booking: str
     session: str
     placements: tuple[str, ...]
-    """The placements that lost a stop."""
+    """The placements that lost a stop, or the one that the operator moves."""
+    wanted: tuple[str, ...] = ()
+    """The sessions that the operator moves a placement to, whatever it costs others."""
     rows: tuple[Row, ...] = ()
     market_version: str | None = None
     claim: str | None = None

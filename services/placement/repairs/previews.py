@@ -6,6 +6,7 @@ This room imports the engine; it is loaded by the solver's role alone.
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -59,7 +60,8 @@ def preview_next(act: Act) -> bool:
 def compute(act: Act, repair: Repair) -> Preview:
     """Find new seats for those who lost a stop, moving only groups that nobody has accepted."""
     seated = placements.seated(act, repair.run)
-    affected = {p.id for p in seated if p.id in repair.placements and p.state.broken}
+    by_hand = repair.cause == "by_hand"
+    affected = {p.id for p in seated if p.id in repair.placements and (by_hand or p.state.broken)}
     asked = bookings.many(act, {stop.booking for p in seated for stop in p.state.stops})
     movable = [p for p in seated if p.id in affected or _untouched(p.state, asked)]
     document = orjson.loads(runs.frozen(act, repair.run))
@@ -81,6 +83,8 @@ def compute(act: Act, repair: Repair) -> Preview:
         ],
         _rooms(act, seats, closed, _own_bookings(movable)),
     )
+    if by_hand and not _forced(market_of_repair, movable, affected, repair.wanted):
+        return Preview((), "")
     try:
         answer = solve(
             Market.from_json(market_of_repair),
@@ -90,7 +94,10 @@ def compute(act: Act, repair: Repair) -> Preview:
             compare=False,
         ).result_json()
     except (Infeasible, MarketErrors) as error:
-        # Nobody is moved, and the centre reads why: those who lost a stop would wait.
+        # Nobody is moved, and the centre reads why: those who lost a stop would wait. What was
+        # to be moved by hand stays where it is.
+        if by_hand:
+            return Preview((), _refusal(error))
         rows_lost = tuple(_row(p, (), None, affected) for p in movable if p.id in affected)
         return Preview(rows_lost, _refusal(error))
     wishes = {row["id"]: row["wishes"] for row in market_of_repair["applicants"]}
@@ -106,6 +113,24 @@ def compute(act: Act, repair: Repair) -> Preview:
         if p.id in affected or after != _before(p.state):
             rows.append(_row(p, after, rank, affected))
     return Preview(tuple(rows), _weakest(answer["stages"]))
+
+
+def _forced(
+    document: Mapping[str, Any],
+    movable: Iterable[Stored[Placement]],
+    affected: Iterable[str],
+    wanted: Iterable[str],
+) -> bool:
+    """Fix the operator's choice in the market. False if it is no wish of the group any more."""
+    moved = {_applicant(p.state) for p in movable if p.id in affected}
+    for applicant in document["applicants"]:
+        if applicant["id"] in moved:
+            chosen = [w for w in applicant["wishes"] if list(w["stops"]) == list(wanted)]
+            if not chosen:
+                return False
+            applicant["wishes"] = chosen
+            document["rules"]["fixed"].append({"applicant": applicant["id"], "wish": 0})
+    return bool(document["rules"]["fixed"])
 
 
 def _applicant(placement: Placement) -> str:

@@ -211,3 +211,41 @@ def test_a_repair_that_the_engine_cannot_find_says_so_and_can_still_be_dismissed
     path = f"/api/v1/repairs/{repair['id']}/dismiss"
     here.world.do(STAFF, "POST", path, {"reason": "전화로 알림"})
     assert here.repairs()[0]["status"] == "dismissed"
+
+
+def test_a_group_is_moved_by_hand_after_its_cost_was_shown(here: Story) -> None:
+    moved, other = here.placement_of("a"), here.placement_of("b")
+    wanted = sessions_of(here, "b")
+    body = {"placement": moved["id"], "sessions": wanted}
+    queued = here.world.do(STAFF, "POST", "/api/v1/repairs", body)["id"]
+    assert here.preview()
+    shown = here.world.do(STAFF, "GET", f"/api/v1/repairs/{queued}")
+    assert (shown["cause"], shown["status"]) == ("by_hand", "previewed")
+    after = {row["placement"]: row["after"] for row in shown["rows"]}
+    assert after[moved["id"]][0]["sessions"] == wanted
+    assert other["id"] in after
+    assert shown["moved_people"] == 20
+    assert sessions_of(here, "b") == wanted
+    here.world.do(STAFF, "POST", f"/api/v1/repairs/{queued}/apply", {})
+    here.pump()
+    assert sessions_of(here, "a") == wanted
+    assert sessions_of(here, "b") != wanted
+    stranger = here.world.ask(f"centre:{OTHER_CENTRE}", "POST", "/api/v1/repairs", body)
+    assert stranger.status_code == 404
+
+
+def test_a_move_to_what_was_no_wish_is_refused_and_one_that_is_let_be_moves_nobody(
+    here: Story,
+) -> None:
+    moved = here.placement_of("a")
+    body = {"placement": moved["id"], "sessions": [an_id("nowhere")]}
+    refused = here.world.ask(STAFF, "POST", "/api/v1/repairs", body)
+    assert refused.get_json()["code"] == "no_such_move"
+    wanted = sessions_of(here, "b")
+    body["sessions"] = wanted
+    queued = here.world.do(STAFF, "POST", "/api/v1/repairs", body)["id"]
+    assert here.preview()
+    here.world.do(STAFF, "POST", f"/api/v1/repairs/{queued}/dismiss", {"reason": "그대로 둠"})
+    here.pump()
+    assert here.placement_of("a")["status"] == "planned"
+    assert sessions_of(here, "b") == wanted
