@@ -35,6 +35,15 @@ PUBLIC = {
     "PUT /api/v1/campaigns/<campaign_id>/survey": (409, "a school that its centre does not serve"),
     "POST /api/v1/campaigns/<campaign_id>/applications": (409, "the same"),
     "POST /api/v1/campaigns/<campaign_id>/applications/bulk": (409, "the same"),
+    "GET /surveys/<campaign_id>": (200, "an announced campaign may be looked at"),
+    "GET /surveys/<campaign_id>/upload": (200, "the same"),
+    "GET /surveys/<campaign_id>/summary": (303, "back to the form: nothing is begun"),
+    "POST /surveys/<campaign_id>/submit": (303, "the same"),
+    "POST /surveys/<campaign_id>": (409, "a school that its centre does not serve"),
+    "POST /surveys/<campaign_id>/upload": (409, "the same"),
+    "POST /surveys/<campaign_id>/upload/marked": (409, "the same"),
+    "POST /campaigns/<campaign_id>/order": (200, "a preview over the catalogue"),
+    "GET /campaigns/<campaign_id>/levels": (200, "what is wanted, not by whom"),
     "GET /api/v1/offers/<offer_id>": (200, "a published offer is public among members"),
 }
 """Routes that know another's thing too (in one role, if it is named): the answer, and why."""

@@ -98,6 +98,7 @@ def registration(servers: Servers) -> Iterator[World]:
         centre, school = groups.centre, groups.school()
         earlier = groups.campaign
         survey = groups.submitted(school)
+        answered = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]
         groups.campaign = _again(centre, earlier)
         draft = groups.draft(school)["id"]
         persons = _again(centre, earlier, kind="individuals")
@@ -147,6 +148,7 @@ def registration(servers: Servers) -> Iterator[World]:
                 "application_id": application,
                 "campaign_id": earlier,
                 "contact_id": contacts,
+                "group_id": answered["groups"][0]["id"],
                 "invitation_id": entered,
                 "job_id": job,
                 "organisation_id": members,
@@ -154,6 +156,7 @@ def registration(servers: Servers) -> Iterator[World]:
                 "post_id": posts,
                 "programme_id": programme,
                 "relation": "centre_host",
+                "school_id": school.organisation,
                 "survey_id": survey,
             },
             here={

@@ -60,6 +60,7 @@ def invite(act: Act) -> Response:
 @routes.form("/posts/<post_id>/hand-over", roles=SCHOOL)
 def hand_over(act: Act, path: PostPath) -> Response:
     """Invite a successor by mail; until she enters, the present holder stays."""
+    operations.post(act, path.post_id)
     email = request.form.get("email", "").strip()[:LONGEST]
     try:
         _readable(email)
