@@ -233,6 +233,26 @@ def _lottery_file(act: Act, campaign: str) -> bytes:
     return json.dumps(kept, indent=2, sort_keys=True).encode() + b"\n"
 
 
+def run_before(act: Act, centre: str, campaign: str) -> Stored[Run] | None:
+    """The centre's latest run of another campaign that everybody has been told of."""
+    wanted = {"state.centre": centre, "state.campaign": {"$ne": campaign}}
+    found = list(store.runs.each(replace(act, scope=Public()), wanted, sort="created"))
+    return found[-1] if found else None
+
+
+def told_to_wait(act: Act, run: Stored[Run]) -> dict[str, int]:
+    """Whom a run itself put on the waitlist: applicant to position. For sums, never for a list."""
+    inside, found = replace(act, scope=Centre(run.state.centre)), dict[str, int]()
+    after = -1
+    while run.state.result is not None:
+        rows = store.rows(inside, run.id, run.state.result.attempt, after, states=("waitlisted",))
+        if not rows:
+            break
+        found |= {row["applicant"]: row["position"] for row in rows}
+        after = rows[-1]["number"]
+    return found
+
+
 def commit_lottery(act: Act, campaign: str) -> None:
     """Make the campaign's secret, and keep its commitment, as soon as it is announced."""
     if store.lottery(act, campaign) is None:

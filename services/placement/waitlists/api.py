@@ -1,5 +1,7 @@
 """JSON endpoints of waitlists: who waits in which order, and a seat offered by hand."""
 
+from dataclasses import asdict
+
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.act import Act
@@ -36,10 +38,21 @@ class WaitingView(BaseModel):
     reason_code: str | None
 
 
+class LastTimeView(BaseModel):
+    """How far the list of the campaign before moved: of `waited`, `seated` got a seat in the end,
+    and `furthest` was the last position reached."""
+
+    campaign: str
+    waited: int
+    seated: int
+    furthest: int
+
+
 class WaitlistView(BaseModel):
     """The line, first place first."""
 
     items: list[WaitingView]
+    last_time: LastTimeView | None
 
 
 class OfferBody(Body):
@@ -66,7 +79,9 @@ def index(act: Act, query: WaitlistQuery) -> WaitlistView:
         )
         for place, found in operations.positions(operations.show(act, query.campaign))
     ]
-    return WaitlistView(items=rows)
+    before = operations.last_time(act, query.campaign)
+    last = None if before is None else LastTimeView(**asdict(before))
+    return WaitlistView(items=rows, last_time=last)
 
 
 @routes.command("POST", "/<placement_id>/offer", roles=(Role.CENTRE,))

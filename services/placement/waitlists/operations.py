@@ -1,7 +1,7 @@
 """Use cases of waitlists: show one, move it up when seats are free, offer a seat by hand."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,12 @@ from chassis.documents import Receipt, Stored
 from chassis.errors import FieldError, Invalid, Refused
 from chassis.events.envelope import Received
 from chassis.facts import derived_id, moment
+from chassis.scope import Centre
 from services.placement.bookings import operations as bookings
 from services.placement.bookings import seating
 from services.placement.bookings.shape import Seat
 from services.placement.campaigns import operations as campaigns
+from services.placement.placements import bulk
 from services.placement.placements import operations as placements
 from services.placement.placements.shape import Part, Placement
 from services.placement.runs import inputs
@@ -24,11 +26,45 @@ from services.placement.waitlists.model import Fit, Room, first_fit
 
 HOST_DAYS = 3
 SCHOOL_DAYS = 5
+SEATED = ("planned", "offered", "confirmed", "completed")
 
 
 def show(act: Act, campaign: str) -> list[Stored[Placement]]:
     """The waitlist of a campaign within scope, first place first."""
     return placements.waitlist(act, campaign)
+
+
+@dataclass(frozen=True, slots=True)
+class LastTime:
+    """How far the list of the centre's campaign before moved."""
+
+    campaign: str
+    waited: int
+    """Applicants that its run put on the list."""
+    seated: int
+    """Those of them who have or had a seat in the end."""
+    furthest: int
+    """The last position that was reached; 0 if nobody moved up."""
+
+
+def last_time(act: Act, campaign: str) -> LastTime | None:
+    """How far last time's list moved, for whoever waits now; None where there was none.
+
+    Sums alone leave this function, so that every school may read them.
+    """
+    centre = campaigns.show(act, campaign)["centre"]
+    run = runs.run_before(act, centre, campaign)
+    if run is None:
+        return None
+    waited = runs.told_to_wait(act, run)
+    ids = {bulk.placement_id(run.id, applicant): place for applicant, place in waited.items()}
+    inside = replace(act, scope=Centre(centre))
+    reached = [
+        ids[found.id]
+        for found in placements.many(inside, list(ids))
+        if found.state.status in SEATED
+    ]
+    return LastTime(run.state.campaign, len(waited), len(reached), max(reached, default=0))
 
 
 def placement_ended(act: Act, event: Received) -> None:
