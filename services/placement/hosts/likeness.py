@@ -6,15 +6,15 @@ refuses exact repetitions already, so what is left are spellings.
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
 FORMS = re.compile(
     r"\(주\)|\(유\)|\(재\)|\(사\)|㈜|주식회사|유한회사|재단법인|사단법인|co\.?,? ?ltd\.?|inc\.?"
 )
+DIGITS = re.compile(r"\d+")
 ALIKE = 0.86
-BEGINNING = 2
+NEIGHBOURS = 8
 
 
 def plain(name: str) -> str:
@@ -26,26 +26,23 @@ def plain(name: str) -> str:
 def likely(names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Pairs of ids whose names are likely one, in order of their names.
 
-    Only names with a common beginning are compared, so that a thousand hosts take no time.
+    Names are compared with their neighbours in order, so that a thousand hosts take no time.
     """
-    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for id, name in names.items():
-        if written := plain(name):
-            groups[written[:BEGINNING]].append((written, id))
-    found = []
-    for rows in groups.values():
-        rows.sort()
-        for place, (one, first) in enumerate(rows):
-            for other, second in rows[place + 1 :]:
-                if _alike(one, other):
-                    found.append((first, second))
+    rows = sorted((written, id) for id, name in names.items() if (written := plain(name)))
+    found = [
+        (first, second)
+        for place, (one, first) in enumerate(rows)
+        for other, second in rows[place + 1 : place + 1 + NEIGHBOURS]
+        if _alike(one, other)
+    ]
     return sorted(found, key=lambda pair: names[pair[0]])
 
 
 def _alike(one: str, other: str) -> bool:
     if one == other:
         return True
-    # Departments of one house share a long beginning and differ in their last word.
-    if one[-2:] != other[-2:]:
+    # Departments of one house share a long beginning and differ in their last word; branches
+    # differ in their number.
+    if one[-2:] != other[-2:] or DIGITS.findall(one) != DIGITS.findall(other):
         return False
     return SequenceMatcher(None, one, other).ratio() >= ALIKE
