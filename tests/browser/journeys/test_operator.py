@@ -85,8 +85,6 @@ def _telephoned(page: Page, campaign: str, school: str) -> None:
 def _released(page: Page, stage: str, run: str) -> None:
     """Looked at, planned, called off, and then sent at once."""
     page.goto(f"/placement/runs/{run}/release/{stage}")
-    if stage == "hosts":
-        sound(page, "release")
     page.click("form.now .btns .btn--primary")
     expect(page.locator(".notice--good")).to_contain_text("그때까지 취소하실 수 있습니다")
     page.click(".notice--good button")
@@ -119,7 +117,6 @@ def test_from_an_empty_form_to_what_schools_and_hosts_see(reader: Reader, opened
     )
     page.goto(f"/placement/campaigns/{campaign}/supply")
     expect(page.locator("#s-gap")).to_contain_text("좌석이 있습니다")
-    sound(page, "supply")
     stranger = reader(360)
     stranger.goto(f"/placement/campaigns/{campaign}/recruiting")
     expect(stranger.locator("table")).to_contain_text("3곳 미만")
@@ -136,7 +133,6 @@ def test_from_an_empty_form_to_what_schools_and_hosts_see(reader: Reader, opened
     expect(page.locator(".verdict")).to_contain_text("1개 24명을 배정했습니다", timeout=90_000)
     page.click("text=결과와 이유 보기")
     expect(page.locator(".verdict")).to_contain_text("이보다 많이 배정하는 방법은 없습니다")
-    sound(page, "run")
     run = re.split(r"[/?]", page.url.partition("/runs/")[2])[0]
 
     _released(page, "hosts", run)
@@ -164,3 +160,24 @@ def test_from_an_empty_form_to_what_schools_and_hosts_see(reader: Reader, opened
     expect(teacher.locator("section", has_text=NAME)).to_contain_text("11월 6일")
     page.goto("/search?q=ㄴㄹㄸ")
     expect(page.locator("#found")).to_contain_text("너른뜰중학교")
+
+
+def test_the_citys_result_is_read_moved_and_shown_before_the_schools_hear_of_it(
+    reader: Reader, placed: World
+) -> None:
+    page = reader(1280, CENTRE)
+    campaign, run = placed.ids["campaign"], placed.ids["run"]
+    page.goto(f"/placement/campaigns/{campaign}/supply")
+    sound(page, "supply")
+    page.goto(f"/placement/runs/{run}")
+    page.click("summary:has-text('고급')")
+    expect(page.locator("main")).to_contain_text("증명됨")
+    sound(page, "run")
+    page.click("text=옮기기 >> nth=0")
+    expect(page.locator("main")).to_contain_text("지금 자리")
+    page.goto(f"/placement/runs/{run}/release/schools")
+    sound(page, "release")
+    page.click("text=보낼 글 보기")
+    expect(page.locator("h1")).to_have_text("학교에 보내는 글")
+    page.goto(f"/placement/campaigns/{campaign}/letter")
+    expect(page.locator("textarea")).to_have_value(re.compile("붙임  1[.] 배정 결과 1부[.]"))
