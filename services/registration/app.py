@@ -8,7 +8,6 @@ from chassis.http import app as http
 from chassis.service import Service
 from services.registration import stores
 from services.registration.accounts import api as accounts
-from services.registration.accounts import pages as posts
 from services.registration.applications import api as applications
 from services.registration.campaigns import api as campaigns
 from services.registration.campaigns import pages as campaign_pages
@@ -24,6 +23,7 @@ from services.registration.invitations import api as invitations
 from services.registration.invitations import pages as entry
 from services.registration.openings import api as openings
 from services.registration.organisations import api as organisations
+from services.registration.posts import pages as posts
 from services.registration.programmes import api as programmes
 from services.registration.projections import projections
 from services.registration.reactions import reactions

@@ -16,11 +16,11 @@ from chassis.roles import Role
 from services.registration.campaigns import form, operations
 from services.registration.campaigns.model import Status
 from services.registration.campaigns.plan import Mode, rules_hash
+from services.registration.codes import codes
 from services.registration.organisations.model import Level
 from services.registration.programmes import operations as programmes
 from services.registration.programmes.model import Kind, Programme, Tier
 from services.registration.programmes.model import Status as ProgrammeStatus
-from services.registration.surveys.codes import codes
 from services.registration.views import Id
 
 TEMPLATES = Path(__file__).parent / "templates"

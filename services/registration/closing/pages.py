@@ -18,12 +18,12 @@ from chassis.http.sheets import attachment, workbook
 from chassis.roles import Role
 from services.registration.campaigns import operations as campaigns
 from services.registration.closing import operations, telephone
+from services.registration.codes import codes
 from services.registration.contacts import operations as contacts
 from services.registration.organisations import operations as organisations
 from services.registration.programmes import operations as programmes
 from services.registration.surveys import operations as surveys
 from services.registration.surveys.answers import Answers
-from services.registration.surveys.codes import codes
 from services.registration.surveys.model import Survey, survey_id
 from services.registration.surveys.operations import Reason
 from services.registration.views import Id

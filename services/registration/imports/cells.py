@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from services.registration.codes import Codes, plain
 from services.registration.imports.columns import Column, Columns
-from services.registration.surveys.codes import Codes, plain
 
 Cell = str | int | float | None
 Table = list[list[Cell]]

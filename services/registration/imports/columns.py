@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from services.registration.surveys.codes import plain
+from services.registration.codes import plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.errors import FieldError, Refused
+from services.registration.codes import plain
 from services.registration.imports.cells import Cell, Reader, Table, Unreadable
 from services.registration.surveys.answers import Answers, Group
-from services.registration.surveys.codes import plain
 from services.registration.surveys.rules import Rules, faults
 
 HEADER_WITHIN = 10

@@ -9,10 +9,10 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
+from services.registration.codes import Codes
 from services.registration.imports.cells import Cell, Table
 from services.registration.imports.columns import Column, Columns
 from services.registration.imports.reading import MOST_COLUMNS
-from services.registration.surveys.codes import Codes
 
 VERSION = 1
 ROWS = 60

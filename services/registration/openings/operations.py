@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from chassis.act import Act
 from chassis.facts import KST, moment
 from services.registration.acting import in_public
+from services.registration.campaigns import days as window
+from services.registration.campaigns import operations as campaigns
 from services.registration.openings import store
-from services.registration.surveys.terms import terms
 
 
 @dataclass(slots=True)
@@ -27,11 +28,12 @@ def days(act: Act, campaign: str) -> list[Day]:
 
     `fields` counts the sessions of each field. Sessions outside the window are left out.
     """
-    there = terms(act, campaign)
-    first, last = there.rules.first, there.rules.last
+    there = campaigns.shown(act, campaign).state
+    first, last = there.window.first, there.window.last
+    closed = window.closed(there)
     dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    found = {day: Day(day, there.rules.closed.get(day)) for day in dates}
-    for offer in store.for_campaign(in_public(act), there.campaign.centre, campaign):
+    found = {day: Day(day, closed.get(day)) for day in dates}
+    for offer in store.for_campaign(in_public(act), there.centre, campaign):
         for session in offer["sessions"]:
             day = found.get(moment(session["start"]).astimezone(KST).date())
             if day is not None:

@@ -7,9 +7,9 @@ from chassis.documents import Receipt
 from chassis.http.problems import text
 from chassis.http.routes import Body, Routes
 from chassis.roles import Role
+from services.registration.codes import codes
 from services.registration.surveys import operations
 from services.registration.surveys.answers import Answers, Code, Group, Id, Name, Words
-from services.registration.surveys.codes import codes
 from services.registration.surveys.model import Status
 from services.registration.surveys.operations import Reason
 from services.registration.surveys.views import (

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from chassis.errors import FieldError
+from services.registration.codes import Codes
 from services.registration.surveys.answers import Answers, Group
-from services.registration.surveys.codes import Codes
 
 MOST_GROUPS = 30
 MOST_PEOPLE = 400

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.http import problems
+from services.registration.codes import codes
 from services.registration.surveys.answers import Answers, Group, WishedDate
-from services.registration.surveys.codes import codes
 from services.registration.surveys.form import date_text, days_text
 from services.registration.surveys.history import Change
 from services.registration.surveys.shown import date_words

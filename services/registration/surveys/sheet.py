@@ -8,11 +8,12 @@ from datetime import date, datetime
 from typing import Any
 
 from chassis.errors import FieldError
+from services.registration.campaigns.days import names_of_closed
 from services.registration.surveys.answers import Answers, Group
 from services.registration.surveys.calendar import Calendar, calendar
 from services.registration.surveys.form import Filled, WishFields
 from services.registration.surveys.reading import Unread, Window
-from services.registration.surveys.terms import Terms, names_of_closed
+from services.registration.surveys.terms import Terms
 
 PARTS = ("groups", "fields", "dates", "way", "order")
 PART_OF = {
@@ -89,7 +90,7 @@ def calendar_of(
     """The campaign's calendar with these wishes and the school's own blackout days in it."""
     return calendar(
         sessions,
-        names_of_closed(there, lang),
+        names_of_closed(there.campaign, lang),
         {day for text in own if (day := _day(text))},
         [day for text in wishes.dates if (day := _day(text[:10]))],
     )

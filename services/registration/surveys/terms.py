@@ -3,22 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
-from functools import cache
-from pathlib import Path
-
-import yaml
 
 from chassis.act import Act
 from chassis.errors import NotFound, Refused, TooLate
+from services.registration.campaigns import days
 from services.registration.campaigns import operations as campaigns
 from services.registration.campaigns.model import Campaign
 from services.registration.campaigns.model import Status as CampaignStatus
+from services.registration.codes import codes
 from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Relation
 from services.registration.programmes import operations as programmes
 from services.registration.programmes.model import Kind
-from services.registration.surveys.codes import codes
 from services.registration.surveys.rules import Rules
 
 
@@ -43,15 +39,13 @@ def terms(act: Act, campaign: str) -> Terms:
     found = campaigns.shown(act, campaign).state
     programme = programmes.shown(act, found.programme).state
     centre = organisations.shown(act, found.centre).state
-    closed = dict.fromkeys(found.unusable_dates, "unusable")
-    closed |= dict.fromkeys(holidays_between(found.window.first, found.window.last), "holiday")
     rules = Rules(
         opens_at=found.opens_at,
         deadline=found.deadline,
         first=found.window.first,
         last=found.window.last,
         codes=codes(),
-        closed=closed,
+        closed=days.closed(found),
         fields=found.fields,
         level=programme.level.value,
         grades=programme.grades,
@@ -89,45 +83,3 @@ def in_time(there: Terms, code: str) -> Iterator[None]:
         raise TooLate(
             code, deadline=there.rules.deadline, contact=there.contact, phone=there.phone
         ) from None
-
-
-def holidays_between(first: date, last: date) -> list[date]:
-    """The public holidays of Korea from `first` to `last`, both included."""
-    years = range(first.year, last.year + 1)
-    return [day for year in years for day in _holidays(year) if first <= day <= last]
-
-
-def names_of_closed(there: Terms, language: str) -> dict[date, str]:
-    """What each closed day of a campaign is called; an empty name where nobody named it."""
-    first, last = there.rules.first, there.rules.last
-    found: dict[date, str] = {}
-    for year in range(first.year, last.year + 1):
-        found |= _named(year, "en_US" if language == "en" else "ko")
-    known = _known_days()
-    return {
-        day: known.get(day, {}).get(language, "") if why == "unusable" else found.get(day, "")
-        for day, why in there.rules.closed.items()
-    }
-
-
-@cache
-def _named(year: int, language: str) -> dict[date, str]:
-    import holidays
-
-    return dict(holidays.country_holidays("KR", years=year, language=language))
-
-
-@cache
-def _known_days() -> dict[date, dict[str, str]]:
-    found: dict[date, dict[str, str]] = yaml.safe_load(
-        (Path(__file__).parent / "known_days.yaml").read_text()
-    )
-    return found
-
-
-@cache
-def _holidays(year: int) -> tuple[date, ...]:
-    # Imported when it is needed: most roles of the worker never ask for a holiday.
-    import holidays
-
-    return tuple(sorted(holidays.country_holidays("KR", years=year)))

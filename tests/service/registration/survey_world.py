@@ -12,7 +12,7 @@ from chassis.facts import KST, in_ms
 from chassis.http.app import create_app
 from services.registration.accounts.model import Role
 from services.registration.app import service
-from services.registration.surveys.terms import holidays_between
+from services.registration.campaigns.days import holidays_between
 from tests.service.registration.conftest import Caller, Registration
 from tests.support.house import context_of
 from tests.support.stack import Servers, fresh_database

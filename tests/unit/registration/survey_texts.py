@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from services.registration.codes import codes
 from services.registration.surveys.answers import SCHOOL_DAYS, Answers, Group, Split, WishedDate
-from services.registration.surveys.codes import codes
 from services.registration.surveys.model import Survey
 from services.registration.surveys.rules import Rules
 

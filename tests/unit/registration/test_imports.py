@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.errors import Refused
+from services.registration.codes import codes
 from services.registration.imports import reading, workbook
 from services.registration.imports.cells import Reader
 from services.registration.imports.columns import columns
 from services.registration.imports.model import Import, understood
 from services.registration.imports.workbook import Look
-from services.registration.surveys.codes import codes
 from tests.unit.registration import survey_texts as texts
 
 TITLES = [

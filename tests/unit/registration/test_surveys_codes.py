@@ -10,8 +10,8 @@ import yaml
 from chassis.contracts import CONTRACTS, schema, topics
 from services.registration import projections
 from services.registration.app import service
+from services.registration.codes import codes, plain
 from services.registration.imports.columns import columns
-from services.registration.surveys.codes import codes, plain
 
 FEATURES = [
     Path(__file__).parents[3] / "services" / "registration" / name

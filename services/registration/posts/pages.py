@@ -12,7 +12,7 @@ from chassis.http import problems
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from chassis.roles import Role
-from services.registration.accounts import operations
+from services.registration.accounts import operations as accounts
 from services.registration.accounts.model import DUTIES
 from services.registration.acting import own_organisation
 from services.registration.contacts.model import reach
@@ -60,7 +60,7 @@ def invite(act: Act) -> Response:
 @routes.form("/posts/<post_id>/hand-over", roles=SCHOOL)
 def hand_over(act: Act, path: PostPath) -> Response:
     """Invite a successor by mail; until she enters, the present holder stays."""
-    operations.post(act, path.post_id)
+    accounts.post(act, path.post_id)
     email = request.form.get("email", "").strip()[:LONGEST]
     try:
         _readable(email)
@@ -89,9 +89,9 @@ def _refused(act: Act, refused: Problem) -> Response:
 def _page(act: Act, found: list[tuple[str, str]]) -> str:
     own = own_organisation(act)
     return render(
-        "accounts/school.html",
+        "posts/school.html",
         name=organisations.shown(act, own).state.name,
-        posts=operations.posts_of(act, own),
+        posts=accounts.posts_of(act, own),
         me=g.identity.account,
         found=found,
         mails=dict(found).get("email", ""),

@@ -1,0 +1,1 @@
+"""Who holds which post, as pages: accounts, invitations and sessions together."""
