@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help environment generated demo test check up down secrets lint format bench-engine \
-	bench-messages chaos chaos-short chaos-mutants stack stop clean
+	bench-messages bench-services chaos chaos-short chaos-mutants stack stop clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ bench-engine: environment ## The solver against its peers, in the same run
 
 bench-messages: environment ## Messages handed over against bare SMTP, in the same run
 	@$(BIN)/python -m bench.sending
+
+bench-services: environment ## Each promise of speed beside its peer, in the same run (at most 15 minutes)
+	@$(BIN)/python -m bench.services --record
 
 chaos: environment ## 15 minutes of faults against the running system, then the invariants
 	@$(BIN)/python -m tests.chaos --minutes 15 $(seed)

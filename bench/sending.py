@@ -29,7 +29,7 @@ from services.notifications.messages.rendering import render
 from services.notifications.recipients import operations as recipients
 from tests.support.house import context_of
 from tests.support.notices import message_of, notice, planned_by_intent, received
-from tests.support.stack import fresh_database, running_servers
+from tests.support.stack import Servers, fresh_database, running_servers
 
 CENTRE = derived_id("bench", "centre")
 
@@ -129,6 +129,7 @@ def prepare(context: Context, hosts: int, messages: int) -> None:
     database["groups"].insert_one(
         {"_id": example["group"], "level": "middle", "grade": 2, "people": 24}
     )
+    campaigns: set[str] = set()
     for start in range(0, messages, 1000):
         planned = []
         for number in range(start, min(start + 1000, messages)):
@@ -141,6 +142,11 @@ def prepare(context: Context, hosts: int, messages: int) -> None:
                 host=derived_id("bench", "host", str(number % hosts)),
             )
             planned.append((event, rules.plan(event)))
+        new = {one.campaign for _, rows in planned for one in rows if one.campaign} - campaigns
+        campaigns |= new
+        titles = [{"_id": id, "name": "가을 시청 속 직업 탐험"} for id in sorted(new)]
+        if titles:
+            database["campaign_labels"].insert_many(titles)
         for event, notices in planned:
             # Without its bundle every notice is a message of its own: the dearest case.
             take_up(act, event.id, [replace(one, bundle=None) for one in notices], timedelta())
@@ -167,15 +173,23 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--hosts", type=int, default=1_000)
     wanted = parser.parse_args()
-    with running_servers() as servers, fresh_database(servers) as name, mail_server() as port:
+    with running_servers() as servers:
+        print(json.dumps(figures_of(servers, wanted.messages, wanted.hosts), indent=2))
+
+
+def figures_of(servers: Servers, messages: int, hosts: int) -> dict[str, Any]:
+    """Measure on running servers, the bare rate before and after."""
+    with fresh_database(servers) as name, mail_server() as port:
         context = context_of(service, servers, name)
-        prepare(context, wanted.hosts, wanted.messages)
-        before = bare(port, wanted.messages // 2)
+        prepare(context, hosts, messages)
+        before = bare(port, messages // 2)
         found = measure(context, port)
-        after = bare(port, wanted.messages // 2)
+        after = bare(port, messages // 2)
         context.database.client.drop_database(context.database.name)
+    if found["sent"] != messages:
+        raise RuntimeError(f"{found['sent']} of {messages} were sent: the rates would say nothing")
     ours = found["planning"] + found["sending"]
-    print(json.dumps(figures(wanted.messages, before + after, found, ours), indent=2))
+    return figures(messages, before + after, found, ours)
 
 
 def figures(messages: int, ceiling: float, found: dict[str, float], ours: float) -> dict[str, Any]:

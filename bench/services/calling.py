@@ -1,0 +1,109 @@
+"""Web servers and callers of the benchmarks: gunicorn as it is deployed, kept connections."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.local import ports
+from deploy.local.machine import ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a server did: requests a second, and its latencies in milliseconds."""
+
+    per_second: float
+    p50: float
+    p99: float
+
+
+@contextmanager
+def gunicorn(app: str, environment: dict[str, str]) -> Iterator[int]:
+    """Serve an app under the deployed configuration, one worker of eight threads; its port."""
+    port = ports.choose(["bench"], {})["bench"]
+    own = {"IEUM_PORT": str(port), "IEUM_WEB_WORKERS": "1", "IEUM_WEB_THREADS": "8"}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", app],
+        env={**os.environ, **own, **environment},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _until_answered(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(40)
+
+
+def _until_answered(port: int) -> None:
+    end = time.monotonic() + 60
+    while True:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/health/live")
+            connection.getresponse().read()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            threading.Event().wait(0.1)
+
+
+def rate(port: int, plans: Sequence[Sequence[Call]]) -> Rate:
+    """Send each plan over a connection of its own, all at once. Every answer has to be a success.
+
+    Raises RuntimeError with the first answer that is none.
+    """
+    took: list[list[float]] = [[] for _ in plans]
+    wrong: list[str] = []
+
+    def caller(place: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        for call in plans[place]:
+            began = time.perf_counter()
+            connection.request(call.method, call.path, json.dumps(call.body), call.headers)
+            answer = connection.getresponse()
+            said = answer.read()
+            took[place].append(time.perf_counter() - began)
+            if answer.status >= 300:
+                wrong.append(f"{call.method} {call.path}: {answer.status} {said[:300]!r}")
+                return
+        connection.close()
+
+    threads = [threading.Thread(target=caller, args=(place,)) for place in range(len(plans))]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spent = time.perf_counter() - began
+    if wrong:
+        raise RuntimeError(wrong[0])
+    every = sorted(one for part in took for one in part)
+    return Rate(
+        per_second=len(every) / spent,
+        p50=1000 * every[len(every) // 2],
+        p99=1000 * every[int(len(every) * 0.99)],
+    )

@@ -1,0 +1,167 @@
+"""Rows: from the HTTP acknowledgement to the effect in another service, and a broker that is away.
+
+The whole stack runs. A clerk's programmes are created at a fixed rate over kept connections;
+another thread watches for their effect in placement's guards.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo import MongoClient
+
+from demo.client import Person
+from deploy.local.stack import Stack
+
+LOGIN, PASSWORD = "bench-centre", "correct horse battery"
+CALLERS = 8
+LOOK_SECONDS = 0.01
+GUARD = "placement-project|registration.programmes|"
+DRAIN_SECONDS = 90.0
+
+
+@dataclass
+class Seen:
+    """When each event was acknowledged, and when its effect was seen."""
+
+    acknowledged: dict[str, float] = field(default_factory=dict)
+    effective: dict[str, float] = field(default_factory=dict)
+    failures: int = 0
+
+    def left(self) -> list[str]:
+        """What was acknowledged and has no effect yet."""
+        return [id for id in list(self.acknowledged) if id not in self.effective]
+
+    def delays(self) -> list[float]:
+        """Seconds from acknowledgement to effect, sorted."""
+        return sorted(self.effective[id] - at for id, at in self.acknowledged.items())
+
+
+def measure(rate: float, seconds: float, away: float) -> list[dict[str, Any]]:
+    """Latency at a rate, then the same with a broker that stands still for `away` seconds."""
+    stack = Stack("bench")
+    try:
+        stack.start(fresh=True, follow=True)
+        token = _token(stack)
+        client: MongoClient[dict[str, Any]] = MongoClient(stack.addresses["mongo"])
+        guards = client["placement"]["guards"]
+        usual, _ = _under_load(stack, guards, token, rate, seconds, 0.0)
+        broken, drained = _under_load(stack, guards, token, rate, away + 10.0, away)
+    finally:
+        stack.release()
+    delays = usual.delays()
+    return [
+        {
+            "row": "HTTP acknowledgement to effect in another service",
+            "events": len(delays),
+            "events_per_second": round(len(usual.acknowledged) / seconds, 1),
+            "wanted_per_second": rate,
+            "p50_ms": round(1000 * delays[len(delays) // 2]),
+            "p99_ms": round(1000 * delays[int(len(delays) * 0.99)]),
+            "p99_bar_ms": 1000,
+        },
+        {
+            "row": f"broker away for {away:.0f} s under load",
+            "events": len(broken.acknowledged),
+            "answers_of_500_and_more": broken.failures,
+            "lost": len(broken.left()),
+            "drained_after_seconds": round(drained, 1),
+            "drained_bar_seconds": 20,
+        },
+    ]
+
+
+def _token(stack: Stack) -> str:
+    done = stack.command(
+        "registration",
+        *("user", "create", "--login", LOGIN, "--password-file", "/dev/stdin"),
+        *("--organisation-name", "Bench", "--phone", "031-900-0000"),
+        *("--email", "bench@example.kr"),
+        stdin=PASSWORD + "\n",
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-500:])
+    return Person(stack.addresses["public"], LOGIN, PASSWORD).sign_in().token
+
+
+def _under_load(
+    stack: Stack, guards: Any, token: str, rate: float, seconds: float, away: float
+) -> tuple[Seen, float]:
+    """What was seen, and how long after the broker's return all of it had its effect."""
+    seen, stop = Seen(), threading.Event()
+    host, _, port = stack.addresses["registration"].removeprefix("http://").partition(":")
+    begin = time.perf_counter()
+    callers = [
+        threading.Thread(
+            target=_call, args=(seen, host, int(port), token, begin, rate, seconds, place)
+        )
+        for place in range(CALLERS)
+    ]
+    watcher = threading.Thread(target=_watch, args=(seen, guards, stop))
+    for thread in (watcher, *callers):
+        thread.start()
+    back = time.perf_counter()
+    if away:
+        kafka = stack.processes["kafka"]
+        kafka.send(signal.SIGSTOP)
+        threading.Event().wait(away)
+        kafka.send(signal.SIGCONT)
+        back = time.perf_counter()
+    for thread in callers:
+        thread.join()
+    end = time.perf_counter() + DRAIN_SECONDS
+    while seen.left() and time.perf_counter() < end:
+        threading.Event().wait(0.05)
+    stop.set()
+    watcher.join()
+    late = [at for at in seen.effective.values() if at > back]
+    return seen, max(late, default=back) - back
+
+
+def _call(
+    seen: Seen,
+    host: str,
+    port: int,
+    token: str,
+    begin: float,
+    rate: float,
+    seconds: float,
+    place: int,
+) -> None:
+    """Every eighth request of the schedule; one that is late is sent at once, none is left out."""
+    connection = http.client.HTTPConnection(host, port, timeout=30)
+    body = json.dumps({"name": "bench", "brand": "gogong", "level": "middle", "rounds": 1})
+    for number in range(place, int(rate * seconds), CALLERS):
+        wait = begin + number / rate - time.perf_counter()
+        if wait > 0:
+            threading.Event().wait(wait)
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": uuid.uuid4().hex,
+        }
+        connection.request("POST", "/api/v1/programmes", body, headers)
+        answer = connection.getresponse()
+        said = answer.read()
+        if answer.status == 201:
+            seen.acknowledged[json.loads(said)["id"]] = time.perf_counter()
+        else:
+            seen.failures += 1
+
+
+def _watch(seen: Seen, guards: Any, stop: threading.Event) -> None:
+    while not stop.wait(LOOK_SECONDS):
+        left: Sequence[str] = seen.left()[:2000]
+        if left:
+            wanted = {"_id": {"$in": [GUARD + id for id in left]}}
+            there = [row["_id"].removeprefix(GUARD) for row in guards.find(wanted, {"_id": 1})]
+            at = time.perf_counter()
+            seen.effective.update(dict.fromkeys(there, at))
