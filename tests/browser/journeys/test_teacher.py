@@ -288,3 +288,15 @@ def test_after_the_deadline_the_form_says_whom_to_call(reader: Reader, answered:
     page.goto(f"{form(answered)}/summary")
     expect(page.locator("a[href^='tel:']").first).to_be_visible()
     expect(page.locator("form button:has-text('제출')")).to_have_count(0)
+
+
+def test_after_the_confirmation_the_start_page_shows_the_next_visits(
+    reader: Reader, confirmed: World
+) -> None:
+    page = reader(360, f"{confirmed.data['schools'][0]['key']}-teacher")
+    visits = page.locator(".dates > li")
+    expect(visits.first).to_contain_text("확정")
+    sound(page, "todo")
+    visits.first.locator("a").click()
+    expect(page.locator("h1")).to_be_visible()
+    expect(page).to_have_url(re.compile("/placement/placements/"))
