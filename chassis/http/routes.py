@@ -100,6 +100,13 @@ KEY_PARAMETERS = [
 ]
 
 
+#: What a query answers that names no view model: a ready Response, mostly a file.
+A_FILE: dict[str, Any] = {
+    "description": "The file.",
+    "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+}
+
+
 class Routes:
     """The routes of one feature of a service."""
 
@@ -174,6 +181,8 @@ class Routes:
             responses: dict[Any, Any] = dict(PROBLEMS)
             if answer is not None:
                 responses[str(status)] = answer
+            elif method == "GET" and not declared.page:
+                responses[str(status)] = A_FILE
             public = Role.PUBLIC in declared.roles
             add(
                 rule,
