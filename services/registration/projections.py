@@ -25,6 +25,7 @@ timelines = projections.add(
     "booking.safety_checked",
     "booking.confirmed",
     "booking.reopened",
+    "booking.call_requested",
     "placement.planned",
     "placement.moved",
     "placement.resized",
