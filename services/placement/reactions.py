@@ -3,6 +3,7 @@
 from chassis.act import Act
 from chassis.events.envelope import Received
 from chassis.events.handlers import Reactions
+from services.placement.bookings import following
 from services.placement.bookings import operations as bookings
 from services.placement.placements import operations as placements
 from services.placement.releases import operations as releases
@@ -35,7 +36,7 @@ def follow_release_times(act: Act, event: Received) -> None:
 @reactions.on("booking.accepted")
 def host_accepted(act: Act, event: Received) -> None:
     """Seats and the team's hours follow what was accepted, and so does the placement."""
-    bookings.fit_hold(act, event)
+    following.fit_hold(act, event)
     placements.host_answered(act, event)
 
 
@@ -74,7 +75,7 @@ def placement_ended(act: Act, event: Received) -> None:
 @reactions.on("placement.resized")
 def fewer_come(act: Act, event: Received) -> None:
     """Hosts hear of a smaller group, and its seats are free again."""
-    bookings.come_with(act, _bookings(event), event.data["people"])
+    following.come_with(act, _bookings(event), event.data["people"])
 
 
 @reactions.on("attendance.recorded")

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from chassis.contracts import SERVICES
-from tests.browser import seed
+from tests.browser import seed, seed_visits
 from tests.support.house import context_of
 from tests.support.origin import served
 from tests.support.stack import Servers
@@ -69,9 +69,11 @@ def site(servers: Servers) -> Iterator[Site]:
         settings = context.settings.model_copy(update={"public_address": address})
         contexts[service] = replace(context, settings=settings)
     centre, schools = seed.registration(contexts["registration"])
+    host = seed_visits.host(contexts["registration"], centre)
     others = {name: one for name, one in contexts.items() if name != "registration"}
     seed.known_everywhere(contexts["registration"], others)
     seed.placement(contexts["placement"], centre, schools)
+    seed_visits.visits(contexts["placement"], centre, schools, host)
     task = seed.notifications(contexts["notifications"], centre, schools)
     with ExitStack() as stack:
         yield Site(stack.enter_context(served(contexts, port)), task)

@@ -22,7 +22,6 @@ from services.placement.placements.shape import (
     Approval,
     Correction,
     EndedBy,
-    Hold,
     Part,
     Placement,
     event,
@@ -32,14 +31,15 @@ from services.placement.placements.shape import (
 Step = tuple[Placement, list[Event]]
 
 
-def _head_count(placement: Placement, parts: Sequence[Part]) -> int:
+def head_count(placement: Placement, parts: Sequence[Part]) -> int:
     """People of all parts of a split group; a group that comes several times counts once."""
     sizes = [part.people for part in parts]
     whole = len(sizes) > 1 and all(size == placement.people for size in sizes)
     return placement.people if whole or not sizes else sum(sizes)
 
 
-def _refuse_unless(placement: Placement, *allowed: str) -> None:
+def refuse_unless(placement: Placement, *allowed: str) -> None:
+    """Refuse an act that this state does not allow."""
     if placement.status not in allowed:
         raise Refused("placement_state", status=placement.status)
 
@@ -57,7 +57,7 @@ def move(
     wish_rank: int | None = None,
 ) -> Step:
     """A repair gives other seats. A school's earlier yes was to another visit and ends."""
-    _refuse_unless(placement, "planned", "offered", "confirmed")
+    refuse_unless(placement, "planned", "offered", "confirmed")
     update: dict[str, Any] = {
         "parts": tuple(parts),
         "wish_rank": wish_rank,
@@ -65,7 +65,7 @@ def move(
         "confirmed": None,
         "position": None,
         "status": "planned" if placement.status == "planned" else "offered",
-        "people": _head_count(placement, parts),
+        "people": head_count(placement, parts),
     }
     if placement.status != "planned":
         update["confirm_by"] = confirm_by or placement.confirm_by
@@ -78,7 +78,7 @@ def lose_seats(
     placement: Placement, position: int, reason_code: str, numbers: Mapping[str, int]
 ) -> Step:
     """A repair found no seat: the group waits. Before the schools' release nobody is told yet."""
-    _refuse_unless(placement, "planned", "offered", "confirmed")
+    refuse_unless(placement, "planned", "offered", "confirmed")
     update: dict[str, Any] = {
         "parts": (),
         "wish_rank": None,
@@ -104,7 +104,7 @@ def offer(
     wish_rank: int | None = None,
 ) -> Step:
     """Tell the school its seats; it has until `confirm_by`. `parts` are new seats, if any."""
-    _refuse_unless(placement, "planned", "waitlisted", "postponed")
+    refuse_unless(placement, "planned", "waitlisted", "postponed")
     if confirm_by <= now:
         raise Refused("confirm_by_passed", confirm_by=confirm_by)
     if parts is None and placement.broken:
@@ -122,52 +122,13 @@ def offer(
     }
     if parts is not None:
         update["parts"] = tuple(parts)
-        update["people"] = _head_count(placement, parts)
+        update["people"] = head_count(placement, parts)
         update["wish_rank"] = wish_rank
     offered = placement.model_copy(update=update)
     if not offered.parts:
         raise Refused("no_seat_to_offer")
     offered = offered.model_copy(update={"offered": offered.people})
     return offered, [event("offered", offered)]
-
-
-def hold(placement: Placement, kept: Hold) -> Placement:
-    """Seats are kept for a group that waits; it keeps its place in the line."""
-    _refuse_unless(placement, "waitlisted")
-    if placement.hold is not None:
-        raise Refused("held_already")
-    return placement.model_copy(update={"hold": kept})
-
-
-def exchange(
-    placement: Placement, confirm_by: datetime, parts: Sequence[Part], wish_rank: int | None
-) -> Step:
-    """The school takes other seats: they are offered, and its yes is asked for again."""
-    _refuse_unless(placement, "offered", "confirmed")
-    update: dict[str, Any] = {
-        "status": "offered",
-        "confirm_by": confirm_by,
-        "approval": None,
-        "confirmed": None,
-        "parts": tuple(parts),
-        "people": _head_count(placement, parts),
-        "wish_rank": wish_rank,
-    }
-    offered = placement.model_copy(update=update)
-    offered = offered.model_copy(update={"offered": offered.people})
-    return offered, [event("offered", offered)]
-
-
-def change_people(placement: Placement, people: int) -> Step:
-    """Fewer people come. The number that was confirmed stays on record beside it."""
-    _refuse_unless(placement, "offered", "confirmed")
-    if len(placement.parts) != 1:
-        raise Refused("split_group")
-    if not 1 <= people < placement.people:
-        raise Invalid([FieldError("/people", "people_only_fewer", {"now": placement.people})])
-    part = placement.parts[0].model_copy(update={"people": people})
-    done = placement.model_copy(update={"people": people, "parts": (part,)})
-    return done, [event("resized", done)]
 
 
 def wait(placement: Placement, position: int) -> Step:
@@ -188,7 +149,7 @@ def not_select(placement: Placement) -> Step:
 
 def confirm(placement: Placement, now: datetime, approval: Approval) -> Step:
     """The school says yes. Confirmed at once if every host has accepted; else `approved` waits."""
-    _refuse_unless(placement, "offered")
+    refuse_unless(placement, "offered")
     if placement.broken:
         raise Refused("visit_being_repaired")
     if placement.approval is not None:
@@ -226,7 +187,7 @@ def host_answered(
         return None
     changed_part = Part(people=size, stops=tuple(after if s is before else s for s in part.stops))
     parts = tuple(changed_part if p is part else p for p in placement.parts)
-    told: dict[str, Any] = {"parts": parts, "people": _head_count(placement, parts)}
+    told: dict[str, Any] = {"parts": parts, "people": head_count(placement, parts)}
     moved = (before.start, before.end) != (start, end) or size != part.people
     changed = placement.model_copy(update=told)
     events = [event("moved", changed)] if moved else []
@@ -302,7 +263,7 @@ def expire(placement: Placement, now: datetime) -> Step | None:
 
 def withdraw(placement: Placement, reason_code: str, reason: str = "") -> Step:
     """The school gives its seats (or its place on the waitlist) back."""
-    _refuse_unless(placement, "offered", "confirmed", "waitlisted")
+    refuse_unless(placement, "offered", "confirmed", "waitlisted")
     done = placement.model_copy(
         update={
             "status": "withdrawn",
@@ -317,7 +278,7 @@ def withdraw(placement: Placement, reason_code: str, reason: str = "") -> Step:
 
 def cancel(placement: Placement, by: EndedBy, reason_code: str, reason: str = "") -> Step:
     """The visit does not take place."""
-    _refuse_unless(placement, "planned", "offered", "confirmed", "waitlisted", "postponed")
+    refuse_unless(placement, "planned", "offered", "confirmed", "waitlisted", "postponed")
     done = placement.model_copy(
         update={
             "status": "cancelled",
@@ -332,7 +293,7 @@ def cancel(placement: Placement, by: EndedBy, reason_code: str, reason: str = ""
 
 def postpone(placement: Placement, by: EndedBy, reason_code: str, reason: str = "") -> Step:
     """The visit will take place at another time, which is offered again."""
-    _refuse_unless(placement, "offered", "confirmed")
+    refuse_unless(placement, "offered", "confirmed")
     done = placement.model_copy(
         update={
             "status": "postponed",
@@ -347,7 +308,7 @@ def postpone(placement: Placement, by: EndedBy, reason_code: str, reason: str = 
 
 def attend(placement: Placement, now: datetime, attended: int) -> Step:
     """Record how many came. Offered and confirmed numbers stay; a second entry corrects."""
-    _refuse_unless(placement, "confirmed", "completed")
+    refuse_unless(placement, "confirmed", "completed")
     start = placement.first_start
     if start is not None and now < start:
         raise Refused("not_yet_taken_place", start=start)

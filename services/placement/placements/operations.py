@@ -10,7 +10,7 @@ from chassis.errors import FieldError, Forbidden, Invalid, NotFound, Refused
 from chassis.events.envelope import Received
 from chassis.facts import Due, Event, moment
 from chassis.scope import Party
-from services.placement.placements import model, store
+from services.placement.placements import changing, model, store
 from services.placement.placements.shape import (
     Approval,
     Change,
@@ -92,7 +92,7 @@ def change_people(act: Act, id: str, people: int) -> Receipt:
     """The school comes with fewer people; its hosts are told, and seats are given back."""
     stored = store.placements.load(act, id)
     _is_the_school(act, stored.state)
-    state, events = model.change_people(stored.state, people)
+    state, events = changing.change_people(stored.state, people)
     return store.placements.save(act, stored, noted(act, state, "people_changed"), events)
 
 
@@ -273,7 +273,7 @@ def give_seats(
 
 def hold(act: Act, stored: Stored[Placement], kept: Hold) -> Receipt:
     """Keep seats for a group that waits, while its school decides."""
-    state = noted(act, model.hold(stored.state, kept), "seats_held")
+    state = noted(act, changing.hold(stored.state, kept), "seats_held")
     return store.placements.save(act, stored, state, due=[Due(kept.until, "drop_hold")])
 
 
@@ -293,7 +293,7 @@ def exchange(
     wish_rank: int | None,
 ) -> Receipt:
     """Other seats for a group that has some, as its school wished."""
-    state, events = model.exchange(stored.state, confirm_by, parts, wish_rank)
+    state, events = changing.exchange(stored.state, confirm_by, parts, wish_rank)
     due = [Due(confirm_by, "expire")]
     return store.placements.save(act, stored, noted(act, state, "exchanged"), events, due=due)
 

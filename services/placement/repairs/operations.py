@@ -10,8 +10,8 @@ from chassis.errors import Refused
 from chassis.events.envelope import Received
 from chassis.facts import derived_id, moment
 from chassis.scope import Centre
+from services.placement.bookings import following, seating
 from services.placement.bookings import operations as bookings
-from services.placement.bookings import seating
 from services.placement.bookings.shape import HOLDING, Booking, Seat
 from services.placement.campaigns import operations as campaigns
 from services.placement.placements import operations as placements
@@ -46,7 +46,7 @@ def page(
 
 def booking_ended(act: Act, event: Received) -> None:
     """A booking ended: its seats are free, and whoever lost a stop by it is repaired."""
-    bookings.free(act, event)
+    following.free(act, event)
     lost = placements.stop_lost(act, event)
     if not lost:
         return
@@ -85,7 +85,7 @@ def reopen(act: Act, booking: str) -> Receipt:
 
 def host_thinks_again(act: Act, event: Received) -> None:
     """Seats are held again, the visit waits for its host, and nothing is repaired any more."""
-    if bookings.hold_again(act, event):
+    if following.hold_again(act, event):
         placements.host_thinks_again(act, event.key)
         _let_be(act, event.data["campaign"], event.key)
 

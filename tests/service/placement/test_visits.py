@@ -265,3 +265,16 @@ def test_anyone_reads_rules_commitment_hashes_and_results_without_names(here: St
         assert lottery[name] in found.text
     for id in (SCHOOL, OTHER_SCHOOL, an_id("a"), an_id("b")):
         assert id not in found.text
+
+
+def test_before_the_release_anyone_reads_rules_and_commitment_and_no_result(app: Flask) -> None:
+    made = story(app, one_of_each(), {SCHOOL: [visitor("a")]})
+    made.world.context.database["lotteries"].delete_many({})
+    path = f"/placement/rules/{CAMPAIGN}"
+    bare = words(made.world.client.get(path, headers={"Accept-Language": "ko"}))
+    assert "결과는 학교에 알린 뒤" in bare
+    made.solved()
+    said = words(made.world.client.get(path, headers={"Accept-Language": "ko"}))
+    assert "결과는 학교에 알린 뒤" in said
+    assert "약속 값" in said
+    assert "열어 보인 값" not in said
