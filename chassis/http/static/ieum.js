@@ -25,28 +25,30 @@
     }
   });
 
-  // Saving: only failure and recovery are announced.
-  let failed = "";
+  // Saving: only failure and recovery are announced, each once.
+  let told = "";
   let again = 0;
   function tell(what) {
     const place = document.getElementById("saving");
-    if (!place || failed === what) return;
-    failed = what;
+    if (!place || told === what) return;
+    told = what;
     for (const one of place.children) one.hidden = one.dataset.when !== what;
-    clearTimeout(again);
-    if (what === "offline") again = setTimeout(retry, RETRY_MS);
   }
   function retry() {
     const form = document.querySelector("form[data-draft]");
-    failed = failed === "offline" ? "trying" : failed;
-    form?.dispatchEvent(new Event("change", { bubbles: true }));
+    form?.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  body.addEventListener("htmx:sendError", () => { failed = ""; tell("offline"); });
-  body.addEventListener("htmx:timeout", () => { failed = ""; tell("offline"); });
+  function cut() {
+    tell("offline");
+    clearTimeout(again);
+    again = setTimeout(retry, RETRY_MS);
+  }
+  body.addEventListener("htmx:sendError", cut);
+  body.addEventListener("htmx:timeout", cut);
   body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && failed) tell(failed === "session" ? "" : "back");
+    if (event.detail.successful && told) tell(told === "offline" ? "back" : "");
   });
-  addEventListener("online", retry);
+  addEventListener("online", () => { if (told === "offline") retry(); });
 
   // A button that was pressed and can no longer be pressed passes the focus to its neighbour.
   let pressed = "";
@@ -59,10 +61,11 @@
   });
 
   // The time that is left, by the minute. The clock of the house is not that of the reader.
-  const begun = performance.now();
+  const since = new WeakMap();
   function count() {
     for (const one of document.querySelectorAll("[data-left]")) {
-      const seconds = Number(one.dataset.left) - (performance.now() - begun) / 1000;
+      if (!since.has(one)) since.set(one, performance.now());
+      const seconds = Number(one.dataset.left) - (performance.now() - since.get(one)) / 1000;
       const minutes = Math.floor(seconds / 60);
       const given = {
         days: Math.floor(minutes / 1440), hours: Math.floor(minutes / 60) % 24, minutes: minutes % 60,
@@ -72,6 +75,8 @@
       if (one.textContent !== words) one.textContent = words;
     }
   }
+  count();
+  body.addEventListener("htmx:afterSettle", count);
   setInterval(count, MINUTE_MS);
 
   for (const form of document.querySelectorAll("form[data-at-once]")) form.requestSubmit();

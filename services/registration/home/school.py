@@ -22,8 +22,16 @@ from services.registration.surveys.sheet import PARTS, to_mend
 from services.registration.surveys.terms import Terms, terms
 
 VISITS_SHOWN = 5
-COMING = {"placement.offered": "offered", "placement.approved": "approved"}
 DONE = "placement.confirmed"
+COMING = (
+    DONE,
+    "placement.offered",
+    "placement.approved",
+    "placement.moved",
+    "placement.resized",
+    "placement.corrected",
+)
+"""What was told last of a group that has a visit ahead of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ def home(act: Act) -> Home:
         attending=tuple(past),
         sent=tuple(one for one in sent if one.id not in told),
         waiting=tuple(v for v in named if v.what in ("placement.waitlisted", "placement.approved")),
-        coming=tuple(v for v in dated if v not in past)[:VISITS_SHOWN],
+        coming=tuple(v for v in dated if v.what in COMING and v not in past)[:VISITS_SHOWN],
         centre=contact.centre_name if contact else "",
         phone=(contact.phone or "") if contact else "",
     )

@@ -206,6 +206,20 @@ def test_two_windows_of_one_draft_are_told_and_nothing_is_overwritten(
     expect(page.locator("#f-g0-class_name")).to_have_value("5반")
 
 
+def test_a_lost_connection_is_said_once_and_what_was_typed_is_saved_when_it_is_back(
+    reader: Reader, opened: World
+) -> None:
+    page = reader(360, teacher(opened, "파도중학교", "pado"))
+    page.goto(form(opened))
+    page.context.set_offline(True)
+    first_group(page, "6반", "23")
+    expect(page.locator("[data-when=offline]")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("[data-when=back]")).to_be_visible(timeout=15_000)
+    page.reload()
+    expect(page.locator("#f-g0-people")).to_have_value("23")
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_a_session_that_ends_while_the_form_is_open_loses_nothing(
     reader: Reader, opened: World, script: bool
