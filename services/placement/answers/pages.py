@@ -24,14 +24,22 @@ from chassis.links import LONGEST, Asks, Link
 from chassis.roles import Role
 from services.placement.answers import invitation, operations
 from services.placement.answers.operations import DEVICE_LASTS, WORDS, Question, Said, Word
-from services.placement.bookings.shape import DECLINE_REASONS
 
 TEMPLATES = Path(__file__).parent / "templates"
 ANYONE = (Role.PUBLIC,)
 LINK, DEVICE = "asked_link", "asked_device"
 MOST_WORDS = 500
-REASONS = (*sorted(DECLINE_REASONS - {"condition_refused", "other"}), "other")
-"""What a host may choose from; what it may add in its own words comes last."""
+REASONS = (
+    "date_unsuitable",
+    "staff_absent",
+    "place_unavailable",
+    "group_too_large",
+    "group_too_small",
+    "grade_unsuitable",
+    "safety",
+    "other",
+)
+"""What a host may choose from, the most frequent first; its own words come last."""
 
 routes = Routes("answers", templates=str(TEMPLATES))
 T = TypeVar("T")
