@@ -282,6 +282,7 @@ def placement(servers: Servers) -> Iterator[World]:
                 "placement_id": conditioned["placement"],
                 "repair_id": repair["id"],
                 "run_id": run,
+                "stage": "hosts",
             },
             here={"POST /api/v1/waitlists/<placement_id>/offer": {"placement_id": waiting}},
             bodies={"PUT /api/v1/offers/<offer_id>": _without(offered.offer(), "host", "campaign")},

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from chassis.act import Act
 from chassis.documents import PAGE_MOST, Stored
-from chassis.errors import NotFound, Problem
+from chassis.errors import FieldError, Invalid, NotFound, Problem
 from chassis.http.pages import render
 from chassis.http.problems import text
 from chassis.http.routes import Routes
@@ -85,7 +85,7 @@ def step(act: Act, path: HostPath) -> Response | tuple[str, int]:
     note = sent.get("note", "").strip()[:500]
     try:
         if wanted is None:
-            raise NotFound("host_unknown")
+            raise Invalid([FieldError("/status", "missing")])
         operations.vet(act, path.host_id, wanted, reason if wanted == "held" else None, note)
     except Problem as refused:
         return _host(act, path, refused), refused.status
@@ -116,8 +116,14 @@ def _host(act: Act, path: HostPath, refused: Problem | None) -> str:
             for one, other in likely(names)
             if path.host_id in (one, other)
         ],
-        mends=[("", text(f"problem.{refused.code}", **refused.facts))] if refused else [],
+        mends=_mends(refused),
     )
+
+
+def _mends(refused: Problem | None) -> list[tuple[str, str]]:
+    if isinstance(refused, Invalid):
+        return [("", text(f"field.{one.code}", **one.facts)) for one in refused.errors]
+    return [("", text(f"problem.{refused.code}", **refused.facts))] if refused else []
 
 
 def _hosts(act: Act) -> tuple[dict[str, str], dict[str, Status]]:
@@ -131,7 +137,9 @@ def _hosts(act: Act) -> tuple[dict[str, str], dict[str, Status]]:
         if after is None:
             break
     ids = {*states, *organisations.others(act, "centre_host")}
-    return organisations.names(act, ids), states
+    named = organisations.names(act, ids)
+    # A name travels apart from the relation and may arrive after it.
+    return {id: named.get(id, "") for id in ids}, states
 
 
 def _fits(shown: Shown, status: Status | None) -> bool:

@@ -16,6 +16,7 @@ from chassis.http.problems import lang, text
 from chassis.http.routes import Routes
 from chassis.http.sheets import attachment, workbook
 from chassis.roles import Role
+from services.registration.acting import own_centre
 from services.registration.campaigns import operations as campaigns
 from services.registration.closing import operations, telephone
 from services.registration.codes import codes
@@ -179,7 +180,10 @@ def _reach(act: Act, school: str) -> list[tuple[str, str]]:
 
 
 def _survey(act: Act, path: SchoolPath) -> Stored[Survey] | None:
+    """The school's survey, if it has begun. NotFound for a school that is another centre's."""
     campaigns.own(act, path.campaign_id)
+    if not organisations.looks_after(act, own_centre(act), path.school_id):
+        raise NotFound()
     try:
         return surveys.shown(act, survey_id(path.campaign_id, path.school_id))
     except NotFound:
