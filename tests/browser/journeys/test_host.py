@@ -53,8 +53,8 @@ def test_a_host_publishes_an_offer_without_a_script_and_the_centre_counts_its_se
     page.fill("#f-minimum", "10")
     page.click("main form .btn--primary")
     expect(page.locator(".now h2")).to_have_text("아직 공개되지 않았습니다")
-    page.click("details summary >> text=쉬는 날")
-    expect(page.locator("details")).to_contain_text("공휴일")
+    page.click("summary >> text=쉬는 날")
+    expect(page.locator("details.more")).to_contain_text("공휴일")
     page.click("text=공개하기")
     expect(page.locator(".title .tag")).to_have_text("공개")
     assert seats(reader, opened) != before

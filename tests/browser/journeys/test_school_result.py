@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from demo.client import wait_for
+from demo.client import Json, wait_for
 from demo.world import World
 from tests.browser.journeys.walking import sound
 
@@ -18,13 +18,18 @@ def visits(reader: Reader, world: World, *states: str) -> tuple[Page, list[str],
     """A school with groups in a state: its list of results, their addresses, and its name."""
     rows = world.centre.all("/placement/api/v1/placements", campaign=world.ids["campaign"])
     keys = {world.ids[f"school:{one['key']}"]: one for one in world.data["schools"]}
-    chosen = next(row["school"] for row in rows if row["status"] in states)
-    found = [row for row in rows if row["school"] == chosen and row["status"] in states]
-    school = keys[chosen]
+    rows = [row for row in rows if row["status"] in states and _of_a_host_that_signs_in(world, row)]
+    found = [row for row in rows if row["school"] == rows[0]["school"]]
+    school = keys[rows[0]["school"]]
     page = reader(360, f"{school['key']}-teacher")
     page.click(".tabs a >> text=배정 결과")
     expect(page.locator("h1")).to_have_text("배정 결과")
     return page, [f"/placement/placements/{row['id']}" for row in found], school["name"]
+
+
+def _of_a_host_that_signs_in(world: World, row: Json) -> bool:
+    hosts = {world.ids[f"host:{key}"] for key in ("future", "sports", "brand")}
+    return all(stop["host"] in hosts for part in row["parts"] for stop in part["stops"])
 
 
 def test_a_school_reads_its_visit_and_sends_its_escort_a_link(
@@ -83,7 +88,7 @@ def test_a_school_that_was_not_chosen_reads_why_and_anyone_reads_the_rules(
     expect(page.locator(".verdict")).not_to_be_empty()
     expect(page.locator(".notice--plain")).to_contain_text("예비")
     address = str(page.get_attribute("aside a[href*='/rules/']", "href"))
-    anyone = reader(1280, script=False)
+    anyone = reader(1280)
     anyone.goto(address)
     expect(anyone.locator("h1")).to_have_text("배정 기준과 결과")
     expect(anyone.locator(".verdict")).to_contain_text("가운데")
