@@ -53,6 +53,7 @@ PUBLIC_LISTS = {
     "GET /api/v1/programmes": "so are programmes",
     "office GET /api/v1/campaigns": "and announced campaigns",
     "admin GET /api/v1/campaigns": "and announced campaigns",
+    "GET /api/v1/preferences": "one thing, which names nobody",
 }
 """Lists (in one role, if it is named) that hold more than one's own, and why."""
 
