@@ -13,6 +13,8 @@ from services.placement.bookings.shape import Booking
 from services.placement.bookings.store import bookings
 from services.placement.campaigns.store import CAMPAIGNS
 from services.placement.demands.store import DEMANDS
+from services.placement.hosts.model import Vetting
+from services.placement.hosts.store import id_of, vettings
 from services.placement.offers import calendar
 from services.placement.offers.content import Content, Session, Slot, Terms
 from services.placement.offers.model import Offer
@@ -55,6 +57,8 @@ def visits(context: Context, centre: str, schools: list[str], host: str) -> None
     act = context.act(seed="browser visits")
     school = schools[0]
     _known(context, act, centre, school, host)
+    vetted = Vetting(centre=centre, host=host, status="approved", steps=[])
+    vettings.create(act, id_of(centre, host), vetted)
     sessions = [_session(act, day) for day in (30, 37, 44, 51)]
     _offer(act, centre, host, OFFER, "published", sessions)
     _offer(act, centre, host, DRAFT, "draft", [_session(act, 60)])
