@@ -1,6 +1,7 @@
 """A host's offers with who asks for them, its calendar, and what taking a visit back would do."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -199,8 +200,10 @@ def affected(act: Act, booking: str) -> Affected:
     elsewhere = 0
     for served in placements.served_by(inside, booking):
         if served.state.group is not None:
-            days = moves.days(inside, served.id)
-            elsewhere = len(moves.choices(inside, served.id, set(days)))
+            # A school that has left the centre since then can be counted nowhere.
+            with suppress(NotFound):
+                days = moves.days(inside, served.id)
+                elsewhere = len(moves.choices(inside, served.id, set(days)))
     names = organisations.names(act, [found.school] if found.school else [])
     known = offers.by_id(act, [found.offer]).get(found.offer)
     return Affected(
