@@ -58,6 +58,6 @@ def test_a_letters_link_leads_to_a_page_of_its_reader(
         app = apps[first] if first in apps else apps["registration"]
         mount = app.extensions["ieum"].settings.mount
         endpoint, _ = app.url_map.bind("localhost").match(path.removeprefix(mount), "GET")
-        declared = app.view_functions[endpoint].declared  # type: ignore[attr-defined]
+        declared = vars(app.view_functions[endpoint])["declared"]
         assert declared.page, link
         assert {Role(role), Role.PUBLIC} & set(declared.roles), f"{role}: {link}"
