@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from chassis.contracts import SERVICES
 from tests.browser import seed, seed_visits
@@ -30,6 +30,9 @@ FLAGS = (
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HEIGHT = 900
+
+# The first page of an app compiles its templates; on a busy machine that takes its time.
+expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)

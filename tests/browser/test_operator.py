@@ -12,7 +12,6 @@ from tests.browser.seed import CENTRE_LOGIN, FIRST_SCHOOL, OPEN, READY, READY_RU
 
 pytestmark = pytest.mark.browser
 
-expect.set_options(timeout=20_000)
 
 Reader = Callable[..., Page]
 

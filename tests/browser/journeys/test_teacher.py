@@ -185,6 +185,7 @@ def test_the_keyboard_alone(reader: Reader, opened: World) -> None:
     expect(page.locator(".notice--good")).to_contain_text("제출했습니다")
 
 
+@pytest.mark.slow
 def test_two_windows_of_one_draft_are_told_and_nothing_is_overwritten(
     reader: Reader, opened: World
 ) -> None:
@@ -206,6 +207,7 @@ def test_two_windows_of_one_draft_are_told_and_nothing_is_overwritten(
     expect(page.locator("#f-g0-class_name")).to_have_value("5반")
 
 
+@pytest.mark.slow
 def test_a_lost_connection_is_said_once_and_what_was_typed_is_saved_when_it_is_back(
     reader: Reader, opened: World
 ) -> None:
@@ -269,6 +271,7 @@ def test_a_sheet_comes_back_with_what_to_mend_and_is_taken_when_mended(
     sound(page, "survey-apart")
 
 
+@pytest.mark.slow
 def test_a_colleague_is_invited_and_every_session_can_be_ended(
     reader: Reader, opened: World
 ) -> None:
