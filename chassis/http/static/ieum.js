@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const body = document.body;
+  const READ_MS = 5000;
   const RETRY_MS = 10000;
   const MINUTE_MS = 60000;
 
@@ -27,11 +28,13 @@
 
   // Saving: only failure and recovery are announced, each once.
   let told = "";
+  let since = 0;
   let again = 0;
   function tell(what) {
     const place = document.getElementById("saving");
     if (!place || told === what) return;
     told = what;
+    since = Date.now();
     for (const one of place.children) one.hidden = one.dataset.when !== what;
   }
   function retry() {
@@ -46,7 +49,9 @@
   body.addEventListener("htmx:sendError", cut);
   body.addEventListener("htmx:timeout", cut);
   body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && told) tell(told === "offline" ? "back" : "");
+    if (!event.detail.successful || !told) return;
+    if (told === "offline") tell("back");
+    else if (Date.now() - since > READ_MS) tell("");
   });
   addEventListener("online", () => { if (told === "offline") retry(); });
 

@@ -18,7 +18,9 @@ def visits(reader: Reader, world: World, *states: str) -> tuple[Page, list[str],
     """A school with groups in a state: its list of results, their addresses, and its name."""
     rows = world.centre.all("/placement/api/v1/placements", campaign=world.ids["campaign"])
     keys = {world.ids[f"school:{one['key']}"]: one for one in world.data["schools"]}
-    rows = [row for row in rows if row["status"] in states and _of_a_host_that_signs_in(world, row)]
+    # Other journeys bring schools of their own into the campaign.
+    rows = [row for row in rows if row["school"] in keys and row["status"] in states]
+    rows = [row for row in rows if _of_a_host_that_signs_in(world, row)]
     found = [row for row in rows if row["school"] == rows[0]["school"]]
     school = keys[rows[0]["school"]]
     page = reader(360, f"{school['key']}-teacher")
