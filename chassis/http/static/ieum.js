@@ -28,13 +28,13 @@
 
   // Saving: only failure and recovery are announced, each once.
   let told = "";
-  let since = 0;
+  let toldAt = 0;
   let again = 0;
   function tell(what) {
     const place = document.getElementById("saving");
     if (!place || told === what) return;
     told = what;
-    since = Date.now();
+    toldAt = Date.now();
     for (const one of place.children) one.hidden = one.dataset.when !== what;
   }
   function retry() {
@@ -51,7 +51,7 @@
   body.addEventListener("htmx:afterRequest", (event) => {
     if (!event.detail.successful || !told) return;
     if (told === "offline") tell("back");
-    else if (Date.now() - since > READ_MS) tell("");
+    else if (Date.now() - toldAt > READ_MS) tell("");
   });
   addEventListener("online", () => { if (told === "offline") retry(); });
 
