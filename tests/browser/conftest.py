@@ -95,7 +95,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def reader(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
-    """Open a page of a new reader: `reader(width, login, language, script)`."""
+    """Open a page of a new reader: `reader(width, login, language, script)`.
+
+    A fault of a page's script fails the test, whatever the page still shows.
+    """
+    faults: list[str] = []
     with ExitStack() as stack:
 
         def opened(
@@ -112,6 +116,7 @@ def reader(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
             )
             stack.callback(context.close)
             page = context.new_page()
+            page.on("pageerror", lambda fault: faults.append(str(fault)))
             if login is not None:
                 page.goto("/sign-in")
                 page.fill("[name=login]", login)
@@ -121,3 +126,4 @@ def reader(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
             return page
 
         yield opened
+    assert not faults
