@@ -90,8 +90,7 @@ def publish(act: Act, path: OfferPath) -> Response:
     try:
         offers.publish(act, path.offer_id)
     except Refused as refused:
-        sentence = problems.text(f"problem.{refused.code}", **refused.facts)
-        return _one(act, path.offer_id, [("", sentence)], refused.status)
+        return _refused(act, path.offer_id, refused)
     return _to(path.offer_id)
 
 
@@ -108,8 +107,7 @@ def withdraw(act: Act, path: OfferPath) -> Response:
     try:
         offers.withdraw(act, path.offer_id, _reason(WITHDRAW_REASONS))
     except Refused as refused:
-        sentence = problems.text(f"problem.{refused.code}", **refused.facts)
-        return _one(act, path.offer_id, [("", sentence)], refused.status)
+        return _refused(act, path.offer_id, refused)
     return _to(path.offer_id)
 
 
@@ -161,6 +159,12 @@ def _form(act: Act, own: Own | None, said: Typed, found: Found, status: int) -> 
         errors=dict(found),
     )
     return make_response(page, status)
+
+
+def _refused(act: Act, offer: str, refused: Refused) -> Response:
+    """The offer's page with the sentence that says why nothing was done."""
+    sentence = problems.text(f"problem.{refused.code}", **refused.facts)
+    return _one(act, offer, [("", sentence)], refused.status)
 
 
 def _one(act: Act, id: str, found: Found, status: int) -> Response:
