@@ -28,10 +28,10 @@ COMING = (
     "placement.offered",
     "placement.approved",
     "placement.moved",
-    "placement.resized",
-    "placement.corrected",
 )
 """What was told last of a group that has a visit ahead of it."""
+IN_PASSING = ("placement.resized", "placement.corrected")
+"""These tell of a change within a state: what the group waits for is the state itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _visit(row: dict[str, Any], there: Terms, name: str, number: int) -> Visit:
     by = codes.get("confirm_by")
     return Visit(
         placement=row["subject"],
-        what=row["what"],
+        what=f"placement.{codes['status']}" if row["what"] in IN_PASSING else row["what"],
         campaign=there.campaign,
         group=name or str(number),
         people=codes.get("people") or 0,

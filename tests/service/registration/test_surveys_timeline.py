@@ -8,7 +8,9 @@ import pytest
 
 from chassis.contracts import CONTRACTS
 from chassis.events.envelope import Received
+from chassis.scope import Party
 from services.registration.app import service
+from services.registration.home.school import home
 from tests.service.registration.conftest import Registration
 from tests.service.registration.survey_world import World, one_registration, world
 from tests.support.stack import Servers
@@ -103,6 +105,23 @@ def test_no_school_sees_the_steps_of_another_or_of_single_applicants(city: World
     )
     steps = school.done("GET", f"/api/v1/surveys/{survey}/timeline")["items"]
     assert [step["what"] for step in steps] == ["survey.submitted"]
+
+
+def test_a_confirmed_visit_stays_confirmed_on_the_start_page_when_fewer_students_come(
+    city: World,
+) -> None:
+    school = city.school()
+    survey = city.submitted(school)
+    group = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"][0]["id"]
+    own = {"school": school.organisation, "group": group, "applicant": None, "released": True}
+    city.registration.context.database["campaigns"].update_one(
+        {"_id": city.campaign}, {"$set": {"state.status": "closed"}}
+    )
+    tell(city, "placement.confirmed", 7, **own, status="confirmed", people=24)
+    tell(city, "placement.resized", 8, **own, status="confirmed", people=23)
+    act = city.registration.act(scope=Party(school.organisation))
+    (visit,) = home(act).attending
+    assert (visit.what, visit.people) == ("placement.confirmed", 23)
 
 
 def test_an_event_about_no_school_makes_no_entry() -> None:
