@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.errors import Invalid
-from chassis.http import problems
+from chassis.http.mends import mends
 from chassis.http.pages import render
 from chassis.http.problems import lang
 from chassis.http.routes import Routes
@@ -109,11 +109,7 @@ def done(act: Act, path: TaskPath) -> Response | tuple[str, int]:
     try:
         deliveries.close_task(act, path.task_id, call, spoken_with, words)
     except Invalid as refused:
-        found = [
-            (one.pointer.rsplit("/", 1)[-1], problems.text(f"field.{one.code}", **one.facts))
-            for one in refused.errors
-        ]
-        return _task(act, path.task_id, found), refused.status
+        return _task(act, path.task_id, mends(refused)), refused.status
     return redirect(url_for("desk.overview"), 303)  # type: ignore[return-value]
 
 

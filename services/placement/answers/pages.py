@@ -16,8 +16,9 @@ from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.context import Context
-from chassis.errors import Forbidden, Invalid, NotFound, Problem, Refused
+from chassis.errors import Forbidden, Invalid, NotFound, Refused
 from chassis.http import problems
+from chassis.http.mends import Mends, mends, sentence
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from chassis.links import LONGEST, Asks, Link
@@ -189,10 +190,10 @@ def _answered(act: Act, link: Link | None, id: str) -> Response:
             operations.knows(act, link, _field("known"))
         operations.answer(act, id, said)
     except Invalid as refused:
-        return _form(act, link, found, said, _sentences(refused), refused.status, known)
+        return _form(act, link, found, said, mends(refused), refused.status, known)
     except Refused as refused:
         if refused.code == "link_locked":
-            return _form(act, link, found, said, [("known", _sentence(refused))], 429, known)
+            return _form(act, link, found, said, [("known", sentence(refused))], 429, known)
         raise
     response = _to(id)
     if link is not None:
@@ -224,7 +225,7 @@ def _form(
     link: Link | None,
     one: Question,
     said: Said,
-    found: list[tuple[str, str]],
+    found: Mends,
     status: int,
     known: bool | None = None,
 ) -> Response:
@@ -240,17 +241,6 @@ def _form(
         found=found,
         errors=dict(found),
     )
-
-
-def _sentences(refused: Invalid) -> list[tuple[str, str]]:
-    return [
-        (one.pointer.rsplit("/", 1)[-1], problems.text(f"field.{one.code}", **one.facts))
-        for one in refused.errors
-    ]
-
-
-def _sentence(refused: Problem) -> str:
-    return problems.text(f"problem.{refused.code}", **refused.facts)
 
 
 def _closed(status: int, why: str, link: Link | None = None) -> Response:

@@ -5,8 +5,8 @@ from pydantic import BaseModel
 
 from chassis.act import Act
 from chassis.errors import Problem
+from chassis.http.mends import mends
 from chassis.http.pages import render
-from chassis.http.problems import text
 from chassis.http.routes import Routes
 from chassis.roles import Role
 from services.placement.desk import operations
@@ -64,7 +64,7 @@ def _page(act: Act, path: PlacementPath, refused: Problem | None) -> str:
         choices=found,
         seats=operations.seats(act, state.campaign),
         names=operations.names_of(act, {state.campaign, state.school}),
-        mends=[("", text(f"problem.{refused.code}", **refused.facts))] if refused else [],
+        mends=mends(refused),
     )
 
 

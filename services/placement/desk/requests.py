@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from chassis.act import Act
 from chassis.errors import FieldError, Invalid, Problem
 from chassis.facts import KST
+from chassis.http.mends import Mends, mends
 from chassis.http.pages import render
 from chassis.http.problems import text
 from chassis.http.routes import Routes
@@ -71,14 +72,12 @@ def answer(act: Act, path: BookingPath) -> Response | tuple[str, int]:
             case _:
                 raise Invalid([FieldError("/do", "missing")])
     except Problem as refused:
-        return _page(act, path, sent, _mends(refused)), refused.status
+        return _page(act, path, sent, mends(refused)), refused.status
     campaign = bookings.show(act, path.booking_id).state.campaign
     return redirect(url_for("desk.of_campaign", campaign_id=campaign), 303)  # type: ignore[return-value]
 
 
-def _page(
-    act: Act, path: BookingPath, sent: Mapping[str, str], mends: list[tuple[str, str]]
-) -> str:
+def _page(act: Act, path: BookingPath, sent: Mapping[str, str], found: Mends) -> str:
     stored = bookings.show(act, path.booking_id)
     state = stored.state
     ids = {state.host, state.campaign, *([state.school] if state.school else [])}
@@ -93,8 +92,8 @@ def _page(
         checks=[(code, text(f"page.request.check.{code}")) for code in CHECKS],
         sent=sent,
         at=sent.get("at") or act.now.astimezone(KST).strftime("%Y-%m-%dT%H:%M"),
-        mends=mends,
-        said=dict(reversed(mends)),
+        mends=found,
+        said=dict(reversed(found)),
     )
 
 
@@ -112,12 +111,3 @@ def _told(act: Act, sent: Mapping[str, str]) -> Telephoned:
 def _number(written: str) -> int | None:
     written = written.strip()
     return int(written) if written.isdecimal() and len(written) < 5 else None
-
-
-def _mends(refused: Problem) -> list[tuple[str, str]]:
-    if isinstance(refused, Invalid):
-        return [
-            (one.pointer.rsplit("/", 1)[-1], text(f"field.{one.code}", **one.facts))
-            for one in refused.errors
-        ]
-    return [("", text(f"problem.{refused.code}", **refused.facts))]

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from chassis.errors import FieldError, Invalid
 from chassis.facts import KST
 from chassis.http import problems
+from chassis.http.mends import Mends, mends
 from services.placement.offers.content import Content
 from services.placement.offers.model import Offer
 
@@ -115,12 +116,11 @@ def content(said: Typed, before: Content | None) -> Content:
     return made
 
 
-def fields(refused: Invalid) -> list[tuple[str, str]]:
+def fields(refused: Invalid) -> Mends:
     """The faults with the names of the form's fields; a field is named once."""
     found: dict[str, str] = {}
-    for one in refused.errors:
-        name = _field(one.pointer.strip("/").split("/"))
-        found.setdefault(name, problems.text(f"field.{one.code}", **one.facts))
+    for name, sentence in mends(refused, lambda pointer: _field(pointer.strip("/").split("/"))):
+        found.setdefault(name, sentence)
     return list(found.items())
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from chassis.act import Act
 from chassis.errors import Invalid, Refused
-from chassis.http import problems
+from chassis.http.mends import Mends, mends
 from chassis.http.pages import render
 from chassis.http.problems import lang
 from chassis.http.routes import Routes
@@ -28,7 +28,6 @@ HAZARDS: tuple[str, ...] = get_args(Hazard)
 SETTINGS: tuple[str, ...] = get_args(Setting)
 CANCEL_REASONS = ("staff_absent", "place_unavailable", "safety", "other")
 WITHDRAW_REASONS = ("staff_absent", "place_unavailable", "date_unsuitable", "other")
-Found = list[tuple[str, str]]
 
 routes = Routes("hosting", templates=str(TEMPLATES))
 
@@ -136,12 +135,11 @@ def _saved(act: Act, own: Own | None) -> Response:
     except Invalid as refused:
         return _form(act, own, said, forms.fields(refused), refused.status)
     except Refused as refused:
-        sentence = problems.text(f"problem.{refused.code}", **refused.facts)
-        return _form(act, own, said, [("", sentence)], refused.status)
+        return _form(act, own, said, mends(refused), refused.status)
     return _to(receipt.id)
 
 
-def _form(act: Act, own: Own | None, said: Typed, found: Found, status: int) -> Response:
+def _form(act: Act, own: Own | None, said: Typed, found: Mends, status: int) -> Response:
     lists = {
         name: sorted((sentences.name(lang(), name, code), code) for code in codes()[name])
         for name in ("fields", "kinds", "levels", "needs")
@@ -163,11 +161,10 @@ def _form(act: Act, own: Own | None, said: Typed, found: Found, status: int) -> 
 
 def _refused(act: Act, offer: str, refused: Refused) -> Response:
     """The offer's page with the sentence that says why nothing was done."""
-    sentence = problems.text(f"problem.{refused.code}", **refused.facts)
-    return _one(act, offer, [("", sentence)], refused.status)
+    return _one(act, offer, mends(refused), refused.status)
 
 
-def _one(act: Act, id: str, found: Found, status: int) -> Response:
+def _one(act: Act, id: str, found: Mends, status: int) -> Response:
     own = operations.offer(act, id)
     content = own.offer.content
     names = {

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from chassis.act import Act
 from chassis.documents import PAGE_MOST, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Problem
+from chassis.http.mends import mends
 from chassis.http.pages import render
 from chassis.http.problems import text
 from chassis.http.routes import Routes
@@ -116,14 +117,8 @@ def _host(act: Act, path: HostPath, refused: Problem | None) -> str:
             for one, other in likely(names)
             if path.host_id in (one, other)
         ],
-        mends=_mends(refused),
+        mends=mends(refused, lambda _: ""),
     )
-
-
-def _mends(refused: Problem | None) -> list[tuple[str, str]]:
-    if isinstance(refused, Invalid):
-        return [("", text(f"field.{one.code}", **one.facts)) for one in refused.errors]
-    return [("", text(f"problem.{refused.code}", **refused.facts))] if refused else []
 
 
 def _hosts(act: Act) -> tuple[dict[str, str], dict[str, Status]]:

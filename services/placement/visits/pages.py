@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.context import Context
-from chassis.errors import FieldError, Invalid, NotFound, Problem, Refused
-from chassis.http import problems
+from chassis.errors import FieldError, Invalid, NotFound, Refused
 from chassis.http.calendars import Entry, calendar
+from chassis.http.mends import Mends, mends
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from chassis.links import LONGEST, Purpose
@@ -27,7 +27,6 @@ ANYONE = (Role.PUBLIC,)
 LINK = "visit_link"
 REASONS = ("school_event", "date_conflict", "transport", "people_missing", "other")
 MOST_WORDS = 500
-Found = list[tuple[str, str]]
 
 routes = Routes("visits", templates=str(TEMPLATES))
 
@@ -187,11 +186,11 @@ def escort(act: Act) -> Response:
     try:
         operations.attend_by_link(act, found, _number("absent"))
     except (Invalid, Refused) as refused:
-        return _sheet(act, _sentences(refused), refused.status)
+        return _sheet(act, mends(refused), refused.status)
     return redirect(url_for("visits.day"), 303)  # type: ignore[return-value]
 
 
-def _sheet(act: Act, found: Found, status: int) -> Response:
+def _sheet(act: Act, found: Mends, status: int) -> Response:
     link = operations.linked(act, request.cookies.get(LINK, ""))
     if link is None:
         raise NotFound()
@@ -204,7 +203,7 @@ def _one(
     act: Act,
     id: str,
     also: date | None = None,
-    found: Found | None = None,
+    found: Mends | None = None,
     status: int = 200,
     link: tuple[str, str] | None = None,
 ) -> Response:
@@ -232,21 +231,12 @@ def _done(act: Act, id: str, work: Callable[[], object]) -> Response:
     try:
         work()
     except (Invalid, Refused) as refused:
-        return _one(act, id, _also(), _sentences(refused), refused.status)
+        return _one(act, id, _also(), mends(refused), refused.status)
     return _to(id)
 
 
 def _confirmed(act: Act, id: str) -> None:
     placements.confirm(act, id, _day("approved_on"), _field("document_number") or None)
-
-
-def _sentences(refused: Problem) -> Found:
-    if refused.errors:
-        return [
-            (one.pointer.rsplit("/", 1)[-1], problems.text(f"field.{one.code}", **one.facts))
-            for one in refused.errors
-        ]
-    return [("", problems.text(f"problem.{refused.code}", **refused.facts))]
 
 
 def _calendar(found: Visit) -> Response:

@@ -11,6 +11,7 @@ from chassis.act import Act
 from chassis.documents import Stored
 from chassis.errors import FieldError, Invalid, NotFound, Problem
 from chassis.facts import KST
+from chassis.http.mends import mends
 from chassis.http.pages import render
 from chassis.http.problems import lang, text
 from chassis.http.routes import Routes
@@ -101,8 +102,8 @@ def record(act: Act, path: SchoolPath) -> Response | tuple[str, int]:
             act, path.campaign_id, path.school_id, answers, said_by, at, _reason(sent, "why")
         )
     except ValidationError:
-        mends = [FieldError("", "day_unreadable")]
-        return _school(act, path, rows, sent, mends), 422
+        unread = [FieldError("", "day_unreadable")]
+        return _school(act, path, rows, sent, unread), 422
     except Problem as refused:
         return _school(act, path, rows, sent, _errors(refused)), refused.status
     return _to(url_for("home.campaign", campaign_id=path.campaign_id))
@@ -132,7 +133,7 @@ def _remind(act: Act, path: CampaignPath, refused: Problem | None) -> str:
         id=path.campaign_id,
         campaign=campaigns.own(act, path.campaign_id).state,
         missing=[row for row in rows if row.status not in DONE],
-        mends=[("", text(f"problem.{refused.code}", **refused.facts))] if refused else [],
+        mends=mends(refused),
     )
 
 
@@ -146,7 +147,7 @@ def _school(
     campaign = campaigns.own(act, path.campaign_id).state
     stored = _survey(act, path)
     found = organisations.shown(act, path.school_id).state
-    mends = [
+    listed = [
         (_field(one), text(one.code if "." in one.code else f"field.{one.code}", **one.facts))
         for one in errors
     ]
@@ -165,8 +166,8 @@ def _school(
         offered=[("", text("page.answers.choose"))]
         + [(code, codes().fields[code][lang()]) for code in campaign.fields],
         reasons=[(code, text(f"page.answers.why.{code}")) for code in REASONS],
-        mends=mends,
-        said=dict(reversed(mends)),
+        mends=listed,
+        said=dict(reversed(listed)),
     )
 
 

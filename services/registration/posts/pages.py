@@ -9,6 +9,7 @@ from chassis.act import Act
 from chassis.documents import Replayed
 from chassis.errors import FieldError, Invalid, Problem
 from chassis.http import problems
+from chassis.http.mends import Mends, mends
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from chassis.roles import Role
@@ -80,13 +81,11 @@ def _readable(email: str) -> None:
 
 
 def _refused(act: Act, refused: Problem) -> Response:
-    found = [
-        ("email", problems.text(f"field.{one.code}", **one.facts)) for one in refused.errors
-    ] or [("", problems.text(f"problem.{refused.code}", **refused.facts))]
+    found = mends(refused, lambda _: "email")
     return make_response(_page(act, found), refused.status)
 
 
-def _page(act: Act, found: list[tuple[str, str]]) -> str:
+def _page(act: Act, found: Mends) -> str:
     own = own_organisation(act)
     return render(
         "posts/school.html",
