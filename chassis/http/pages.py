@@ -37,6 +37,7 @@ TABS: dict[Role, tuple[tuple[str, str], ...]] = {
         ("placement", "/placement/"),
         ("hosts", "/placement/hosts"),
         ("messages", "/notifications/"),
+        ("organisations", "/organisations"),
     ),
     Role.SCHOOL: (
         ("todo", "/"),

@@ -27,6 +27,9 @@ from services.registration.posts import pages as posts
 from services.registration.programmes import api as programmes
 from services.registration.projections import projections
 from services.registration.reactions import reactions
+from services.registration.registry import pages as registry
+from services.registration.registry import showing as registry_shown
+from services.registration.registry import waiting as registry_invitations
 from services.registration.sessions import api as sessions
 from services.registration.sessions import pages as door
 from services.registration.surveys import api as surveys
@@ -60,6 +63,8 @@ service = Service(
         openings.routes,
         home.routes,
         finding.routes,
+        registry.routes,
+        registry_invitations.routes,
         survey_pages.routes,
         uploads.routes,
         door.routes,
@@ -74,6 +79,7 @@ service = Service(
         campaign_pages.TEMPLATES,
         answer_pages.TEMPLATES,
         finding.TEMPLATES,
+        registry_shown.TEMPLATES,
         survey_pages.TEMPLATES,
         uploads.TEMPLATES,
         posts.TEMPLATES,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chassis import vault
+from chassis import audit, vault
 from chassis.act import Act
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound
@@ -43,6 +43,18 @@ def posts_of(act: Act, organisation: str) -> list[Stored[Post]]:
     """The posts of an organisation within scope. Raises NotFound if it is not there."""
     organisations.shown(act, organisation)
     return store.posts_of(act, organisation)
+
+
+def posts_within(act: Act) -> list[Stored[Post]]:
+    """Every post within scope, whose organisation it may be."""
+    return list(store.posts.each(act, {}))
+
+
+def entered(act: Act, id: str) -> tuple[str, Reach]:
+    """The login and the words of who waits for approval. The reading is put on record."""
+    stored = store.accounts.get(act, id)
+    audit.read_personal_data(act, "accounts", [id], "approval")
+    return stored.state.login, _words(act, stored)
 
 
 def open_account(act: Act, id: str, post_id: str, holder: NewHolder, pending: bool) -> Receipt:

@@ -10,6 +10,8 @@ from chassis.facts import KST
 from services.registration.acting import own_centre
 from services.registration.campaigns import operations as campaigns
 from services.registration.campaigns.model import Campaign, Status
+from services.registration.invitations import operations as invitations
+from services.registration.invitations.model import Status as Entered
 from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Relation
 from services.registration.programmes.model import Kind
@@ -92,6 +94,13 @@ def one(act: Act, campaign: str) -> Standing:
     asked = organisations.names(act, organisations.related(act, centre, Relation.SCHOOL))
     told = surveys.standing(act, [campaign]).get(campaign, Counter())
     return _standing(act, found, asked, told)
+
+
+def entered(act: Act) -> list[tuple[str, str]]:
+    """The organisations, by id and name, for which somebody waits to be let in by the centre."""
+    page = invitations.listed(act, Entered.ENTERED, PAGE_MOST, None)
+    names = organisations.names(act, {one.state.organisation for one in page.items})
+    return sorted(names.items(), key=lambda one: one[1])
 
 
 def announced(act: Act) -> list[Stored[Campaign]]:

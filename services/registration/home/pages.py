@@ -36,7 +36,13 @@ def start(act: Act) -> Response | str:
     match g.identity.role:
         case Role.CENTRE:
             rows = operations.overview(act)
-            return render("home/centre.html", rows=rows, stages=operations.STAGES, words=_stages())
+            return render(
+                "home/centre.html",
+                rows=rows,
+                stages=operations.STAGES,
+                words=_stages(),
+                entered=operations.entered(act),
+            )
         case Role.SCHOOL:
             return render(
                 "home/school.html",

@@ -169,3 +169,15 @@ def refuse(act: Act, path: InvitationPath) -> Receipt:
 def withdraw(act: Act, path: InvitationPath) -> Receipt:
     """Take an open invitation back."""
     return operations.withdraw(act, path.invitation_id)
+
+
+@routes.command(
+    "POST",
+    "/invitations/<invitation_id>/again",
+    roles=(Caller.CENTRE,),
+    answer=Receipt,
+    status=201,
+)
+def again(act: Act, path: InvitationPath, body: HandOverBody) -> Receipt:
+    """Invite anew to the same post; an invitation that is still open is taken back."""
+    return operations.again(act, path.invitation_id, body.email, body.telephone, body.language)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chassis.act import Act
-from chassis.documents import Page, Receipt, Replayed
+from chassis.documents import Page, Receipt, Replayed, Stored
 from chassis.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Unavailable
 from chassis.scope import Centre, Party
 from services.registration.accounts import operations as accounts
@@ -140,6 +140,38 @@ def withdraw(act: Act, id: str) -> Receipt:
     return store.invitations.save(act, stored, state, due=model.due(state))
 
 
+def again(act: Act, id: str, email: str | None, telephone: str | None, language: str) -> Receipt:
+    """Invite anew to the same post. An invitation that is still open is taken back by this act,
+    so that never two secrets open one post."""
+    old = store.invitations.get(act, id).state
+    if old.status in (Status.ENTERED, Status.ACCEPTED):
+        raise Refused("invitation_used")
+    post = accounts.post(act, old.post)
+    if post.holder is not None and post.holder != old.replaces:
+        raise Refused("post_held")
+    wanted = Wanted(
+        organisation=old.organisation,
+        role=old.role,
+        duty=post.duty,
+        post=old.post,
+        email=email,
+        telephone=telephone,
+        language=language,
+    )
+    return _invite(act, wanted, old.replaces, old.centre, instead_of=id)
+
+
+def one(act: Act, id: str) -> Invitation:
+    """An invitation within scope."""
+    return store.invitations.get(act, id).state
+
+
+def within(act: Act, organisation: str | None = None) -> list[Stored[Invitation]]:
+    """Every invitation within scope, of one organisation if it is named; the newest first."""
+    found = store.each(act, organisation)
+    return sorted(found, key=lambda one: one.created, reverse=True)
+
+
 def expire(act: Act, id: str) -> None:
     """Let an invitation run out; called when its due time has come."""
     stored = store.invitations.load(act, id)
@@ -152,7 +184,13 @@ def listed(act: Act, status: Status | None, limit: int, after: str | None) -> Pa
     return store.page(act, status, limit, after)
 
 
-def _invite(act: Act, wanted: Wanted, replaces: str | None, centre: str | None = None) -> Receipt:
+def _invite(
+    act: Act,
+    wanted: Wanted,
+    replaces: str | None,
+    centre: str | None = None,
+    instead_of: str | None = None,
+) -> Receipt:
     reachable = bool(wanted.email or wanted.telephone)
     told = contact_rules.reach(None, wanted.email, wanted.telephone) if reachable else None
     name = organisations.shown(act, wanted.organisation).state.name
@@ -182,6 +220,8 @@ def _invite(act: Act, wanted: Wanted, replaces: str | None, centre: str | None =
             accounts.create_post(
                 act, new_post, wanted.organisation, centre, wanted.role, wanted.duty
             )
+        if instead_of is not None:
+            _take_back(act, instead_of)
         return receipt
 
     try:
@@ -190,6 +230,13 @@ def _invite(act: Act, wanted: Wanted, replaces: str | None, centre: str | None =
         first = store.invitations.get(act, id).state
         raise Replayed(_with_code(done.receipt, way, revealed, first), done.status_then) from None
     return _with_code(receipt, way, revealed, state)
+
+
+def _take_back(act: Act, id: str) -> None:
+    stored = store.invitations.get(act, id)
+    if stored.state.status is Status.OPEN:
+        state = model.withdraw(stored.state)
+        store.invitations.save(act, stored, state, due=model.due(state))
 
 
 def _with_code(receipt: Receipt, way: Way, revealed: str, state: Invitation) -> Receipt:

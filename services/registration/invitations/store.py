@@ -1,7 +1,9 @@
 """Invitations in MongoDB."""
 
+from collections.abc import Iterable
+
 from chassis.act import Act, collection
-from chassis.documents import Aggregates, Owners, Page
+from chassis.documents import Aggregates, Owners, Page, Stored
 from services.registration.invitations.model import Invitation, Status
 
 invitations: Aggregates[Invitation] = Aggregates(
@@ -28,3 +30,9 @@ def page(act: Act, status: Status | None, limit: int, after: str | None) -> Page
     """A page of the invitations within scope."""
     wanted = {"state.status": status.value} if status else {}
     return invitations.find(act, wanted, limit=limit, after=after)
+
+
+def each(act: Act, organisation: str | None) -> Iterable[Stored[Invitation]]:
+    """Every invitation within scope, of one organisation if it is named."""
+    wanted = {"state.organisation": organisation} if organisation else {}
+    return invitations.each(act, wanted)

@@ -1,0 +1,123 @@
+"""What the register's pages show and answer: one organisation, letters, and a refusal beside it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Response, make_response, redirect, request, url_for
+
+from chassis.act import Act
+from chassis.errors import FieldError, Invalid, NotFound, Problem
+from chassis.http.app import held
+from chassis.http.pages import render
+from chassis.http.problems import lang, text
+from chassis.roles import Role
+from services.registration.codes import codes
+from services.registration.contacts import operations as contacts
+from services.registration.organisations import operations as organisations
+from services.registration.organisations.model import Level, Relation
+from services.registration.registry import form, operations
+
+TEMPLATES = Path(__file__).parent / "templates"
+CENTRE = (Role.CENTRE,)
+EMAIL_MOST = 254
+TYPED = ("email", "person", "telephone", "until")
+
+
+def mailed(sent: Mapping[str, str]) -> str | None:
+    """The address to write to, or none for a letter. Raises Invalid for a mail without one."""
+    email = sent.get("email", "").strip()[:EMAIL_MOST]
+    if sent.get("way") == "letter":
+        return None
+    if not email:
+        raise Invalid([FieldError("/email", "email_shape")])
+    return email
+
+
+def letters(act: Act, written: Sequence[operations.Letter], back: str) -> Response:
+    """Letters to be printed; their codes stand nowhere else."""
+    centre = organisations.shown(act, act.tenant()).state
+    address = f"{held().settings.public_address}{url_for('door.door')}"
+    page = render(
+        "registry/letters.html", letters=written, centre=centre, back=back, address=address
+    )
+    answer = make_response(page, 200)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def one(act: Act, id: str, errors: list[FieldError]) -> str:
+    """The page of one organisation."""
+    card = operations.card(act, id)
+    held = {tie.relation for tie in card.ties}
+    return render(
+        "registry/one.html",
+        card=card,
+        id=id,
+        state=card.row.state,
+        kinds=[text(f"page.registry.kinds.{kind.value}") for kind in card.row.state.kinds],
+        level=levels().get(card.row.state.level or ""),
+        parent=_name(act, card.row.state.parent),
+        duties=operations.DUTIES.get(card.role, ()) if card.role else (),
+        relations=[
+            (one.value, text(f"page.registry.relations.{one.value}"))
+            for one in Relation
+            if one not in held
+        ],
+        done=request.args.get("done", ""),
+        contacts=contacts.shown(act, id),
+        typed={name: request.form.get(name, "") for name in TYPED},
+        **mend(errors),
+    )
+
+
+def refused(act: Act, id: str, problem: Problem) -> Response:
+    """The organisation's page again, with what was refused."""
+    return make_response(one(act, id, errors_of(problem)), problem.status)
+
+
+def beside(act: Act, id: str, problem: Problem) -> Response:
+    """A refusal on the organisation's page, or alone where the centre may not see that."""
+    try:
+        return refused(act, id, problem)
+    except NotFound:
+        return make_response(_alone(problem), problem.status)
+
+
+def _alone(refused: Problem) -> str:
+    mends = mend(errors_of(refused))["mends"]
+    return render(
+        "refused.html",
+        sentence=text(f"problem.{refused.code}", **{**refused.facts, "count": len(mends)}),
+        mend=[sentence for _, sentence in mends],
+    )
+
+
+def errors_of(refused: Problem) -> list[FieldError]:
+    """What has to be mended; a rule that speaks of no field is named as a whole."""
+    if isinstance(refused, Invalid):
+        return list(refused.errors)
+    return [FieldError("", f"problem.{refused.code}", refused.facts)]
+
+
+def mend(errors: list[FieldError]) -> dict[str, Any]:
+    """The summary above the form, and the sentence of each field."""
+    found = []
+    for error in errors:
+        key = error.code if error.code.startswith("problem.") else f"field.{error.code}"
+        found.append((form.field_of(error.pointer), text(key, **error.facts)))
+    return {"mends": found, "said": dict(reversed(found))}
+
+
+def levels() -> dict[str, str]:
+    """The levels of schools in the reader's words."""
+    return {one.value: codes().levels[one.value][lang()] for one in Level}
+
+
+def to(id: str, done: str) -> Response:
+    """On to an organisation's page, which says what was done."""
+    return redirect(url_for("registry.one", organisation_id=id, done=done), 303)  # type: ignore[return-value]
+
+
+def _name(act: Act, id: str | None) -> str:
+    return organisations.names(act, [id]).get(id, "") if id else ""
