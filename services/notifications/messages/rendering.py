@@ -5,7 +5,7 @@ without its fact is an error (`UnknownKey`), never an empty hole in somebody's l
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,8 @@ from services.notifications.messages.wording import Wording, spoken_number, word
 TEMPLATES = Path(__file__).parent / "templates"
 LINES_MOST = 40
 """Lines of a digest; what goes beyond is counted and stands in Ieum."""
+ASKING = frozenset({"placement_offered"})
+"""What a school is asked to do something about; a digest without it only tells."""
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 
 
@@ -114,17 +116,21 @@ class _Words:
         return _PLACEHOLDER.sub(one, text)
 
     def line(self, name: str) -> str:
-        """One of the template's single texts."""
-        return self.fill(self.own[name])
+        """One of the template's single texts, put together from the pieces whose fact is there."""
+        found = self.own[name]
+        return self.fill(found) if isinstance(found, str) else "".join(self._said(found))
 
     def body(self) -> list[str]:
         """The sentences whose condition holds."""
+        return self._said(self.own["body"])
+
+    def _said(self, pieces: Sequence[str | Mapping[str, str]]) -> list[str]:
         said = []
-        for sentence in self.own["body"]:
-            if isinstance(sentence, str):
-                said.append(self.fill(sentence))
-            elif self._has(sentence["if"]):
-                said.append(self.fill(sentence["say"]))
+        for piece in pieces:
+            if isinstance(piece, str):
+                said.append(self.fill(piece))
+            elif self._has(piece["if"]):
+                said.append(self.fill(piece["say"]))
         return said
 
     def rows(self) -> list[tuple[str, str]]:
@@ -176,6 +182,7 @@ def _words(message: Message, language: str, secret: Mapping[str, str]) -> _Words
         "count": words.say("words.count", count=len(items)),
         "lines": "\n".join(lines),
         "reply_by": words.moment(replies[0]) if replies else "",
+        "asks": next((intent for intent, _ in items if intent in ASKING), ""),
     }
     return _Words(message.intent, language, whole)
 

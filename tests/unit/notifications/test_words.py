@@ -107,6 +107,29 @@ def test_a_long_digest_counts_what_it_does_not_show() -> None:
     assert "그 밖에 20건" in rendered.text
 
 
+@pytest.mark.parametrize(
+    ("language", "reason", "rank", "asked"),
+    [
+        ("ko", "이유: 이번 사업은 6개 학교까지 선정", "예비 2번", "내부결재"),
+        ("en", "Reason: At most 6 schools are selected", "reserve rank 2", "approval"),
+    ],
+)
+def test_a_school_whose_groups_were_all_left_out_reads_the_reason_and_its_rank_in_one_letter(
+    language: str, reason: str, rank: str, asked: str
+) -> None:
+    facts = {"reason_code": "school_cap", "facts": {"cap": 6, "chosen": 6}, "reserve_rank": 2}
+    event = received("placement.not_selected", released=True, **facts)
+    left_out = [notice(one) for one in rules.plan(event)]
+    message = message_of("digest_schools", *left_out, *left_out)
+    for said in (
+        render(message, language, "http://localhost").text,
+        " ".join(script(message, language).say),
+    ):
+        assert said.count(reason) == 2
+        assert said.count(rank) == 2
+        assert asked not in said, "nothing is left to approve or to confirm"
+
+
 def test_a_missing_fact_is_an_error_and_never_a_hole() -> None:
     message = MESSAGES["survey_received"]
     facts = {key: value for key, value in message.items[0].facts.items() if key != "groups"}
