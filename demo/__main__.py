@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from urllib3.exceptions import HTTPError
+
 from demo import city, district, district_data
 from demo.client import Answered, NeverHappened
 from demo.world import World, load
@@ -26,10 +28,12 @@ def main() -> int:
     started = time.monotonic()
     try:
         stack = _stack(options.target, options.stack)
-        stack.start(fresh=True, follow=True, progress=_say)
+        _started(stack)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     steps: list[tuple[str, float]] = [("start", time.monotonic() - started)]
     try:
         world = _world(stack, data, shift)
@@ -53,11 +57,28 @@ def main() -> int:
         if "run" in world.ids:
             story.show(world, steps)
         return 1
+    except (HTTPError, Refusal) as gone:
+        print(
+            f"The stack does not answer any more ({gone}): it was stopped, or another "
+            "`make demo` has started it anew. Start again.",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt:
         return 130
     finally:
         _say("stopping")
         stack.release()
+
+
+def _started(stack: Any) -> None:
+    """Start it with empty data; whoever gives up meanwhile leaves nothing behind."""
+    try:
+        stack.start(fresh=True, follow=True, progress=_say)
+    except KeyboardInterrupt:
+        _say("stopping")
+        stack.release()
+        raise
 
 
 def _options() -> argparse.Namespace:

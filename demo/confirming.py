@@ -48,13 +48,14 @@ def confirm_all(world: World) -> None:
             if placement["status"] != "offered":
                 continue
             number += 1
-            teacher.post(
+            done = teacher.post(
                 f"{API}/placements/{placement['id']}/confirm",
                 {
                     "approved_on": world.now().date().isoformat(),
                     "document_number": f"진로-{number}",
                 },
             )
+            world.notes.setdefault("said_yes", {})[placement["id"]] = done["state"]
     world.say(f"the schools confirmed {number} groups")
 
 
@@ -70,8 +71,9 @@ def hazardous(world: World) -> list[Json]:
 def check_safety(world: World) -> None:
     """A visit of the incineration plant is not confirmed before its safety check is on record."""
     waiting = hazardous(world)
-    early = [one for one in waiting if one["status"] == "confirmed"]
-    if early:
+    said_yes = world.notes["said_yes"]
+    early = [one for one in waiting if said_yes.get(one["placement"]) == "confirmed"]
+    if early or any(one["status"] == "confirmed" for one in waiting):
         raise AssertionError("a hazardous visit was confirmed without its safety check")
     for booking in waiting:
         world.centre.post(

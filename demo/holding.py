@@ -2,11 +2,12 @@
 
 import time
 from collections import Counter
-from typing import Any
 
+from demo import retelling
 from demo.client import Json, wait_for
 from demo.confirming import placements
-from demo.world import World
+from demo.retelling import differ
+from demo.world import World, addressee
 
 GATHERING_SECONDS = 2.0
 CORRECTION = "정정"
@@ -46,7 +47,7 @@ def corrected(world: World) -> Counter[str]:
 
 def corrections(world: World) -> Counter[str]:
     """Who got correction notices, and how many."""
-    return Counter(_to(one) for one in world.notes["mails"]() if CORRECTION in one["Subject"])
+    return Counter(addressee(one) for one in world.notes["mails"]() if CORRECTION in one["Subject"])
 
 
 def deliveries(world: World) -> list[Json]:
@@ -56,11 +57,7 @@ def deliveries(world: World) -> list[Json]:
 
 def check(world: World) -> list[str]:
     """What does not hold, one sentence each."""
-    return [*_run(world), *_placements(world), *_story(world), *_messages(world)]
-
-
-def _differ(what: str, wanted: Any, found: Any) -> list[str]:
-    return [] if wanted == found else [f"{what}: {wanted!r} was to hold, and it is {found!r}"]
+    return [*_run(world), *_placements(world), *retelling.check(world), *_messages(world)]
 
 
 def _run(world: World) -> list[str]:
@@ -73,12 +70,12 @@ def _run(world: World) -> list[str]:
     ranks = sorted({row["reserve_rank"] for row in others.values()})
     told = [key for key, row in others.items() if not row["reason"]]
     return [
-        *_differ("the chosen schools", set(holds["chosen"]), chosen),
-        *_differ("students of the chosen schools", holds["students_chosen"], students),
-        *_differ("schools not selected", set(holds["not_selected"]), set(others)),
-        *_differ("reserve ranks", list(range(1, len(others) + 1)), ranks),
-        *_differ("schools not selected without a reason", [], told),
-        *_differ("numbers of the run", students, world.notes["run"]["result"]["numbers"]["placed"]),
+        *differ("the chosen schools", set(holds["chosen"]), chosen),
+        *differ("students of the chosen schools", holds["students_chosen"], students),
+        *differ("schools not selected", set(holds["not_selected"]), set(others)),
+        *differ("reserve ranks", list(range(1, len(others) + 1)), ranks),
+        *differ("schools not selected without a reason", [], told),
+        *differ("numbers of the run", students, world.notes["run"]["result"]["numbers"]["placed"]),
     ]
 
 
@@ -103,48 +100,29 @@ def _placements(world: World) -> list[str]:
     ]
     twice = [place for place, number in used.items() if number > 1]
     return [
-        *_differ("confirmed groups", holds["confirmed_groups"], len(confirmed)),
-        *_differ("confirmed students", holds["confirmed_students"], students),
-        *_differ("withdrawn groups", holds["withdrawn"], withdrawn),
-        *_differ("teams in two places at once", [], twice),
-        *_differ("visits on an unusable day", [], exam),
-    ]
-
-
-def _story(world: World) -> list[str]:
-    notes = world.notes
-    late = notes["late"]
-    phone = world.data["centre"]["phone"]
-    return [
-        *_differ("the late school is told the number to call", True, phone in late["title"]),
-        *_differ("fields to mend are named", True, len(notes["field_errors"]) >= 3),
-        *_differ("requests within terms", True, notes["by_terms"] >= 1),
-        *_differ("answers by telephone", True, bool(notes.get("by_telephone"))),
-        *_differ("hazardous visits", True, notes["hazardous"] >= 1),
+        *differ("confirmed groups", holds["confirmed_groups"], len(confirmed)),
+        *differ("confirmed students", holds["confirmed_students"], students),
+        *differ("withdrawn groups", holds["withdrawn"], withdrawn),
+        *differ("teams in two places at once", [], twice),
+        *differ("visits on an unusable day", [], exam),
     ]
 
 
 def _messages(world: World) -> list[str]:
     mails = world.notes["mails"]()
     ids = Counter(one["MessageID"] for one in mails)
-    texts = Counter((_to(one), one["Subject"], one["Text"]) for one in mails)
+    texts = Counter((addressee(one), one["Subject"], one["Text"]) for one in mails)
     schools = {f"{row['key']}@school.example" for row in world.data["schools"]}
-    silent = sorted(schools - {_to(one) for one in mails})
+    silent = sorted(schools - {addressee(one) for one in mails})
     failed = [one["id"] for one in deliveries(world) if one["status"] in ("failed", "bounced")]
     return [
-        *_differ("messages sent twice", [], [id for id, number in ids.items() if number > 1]),
-        *_differ("the same text twice", [], [key for key, number in texts.items() if number > 1]),
-        *_differ("correction notices", dict(corrected(world)), dict(corrections(world))),
-        *_differ("schools without a message", [], silent),
-        *_differ("failed messages", [], failed),
-        *_differ("telephone tasks for the host without e-mail", True, bool(world.notes["tasks"])),
+        *differ("messages sent twice", [], [id for id, number in ids.items() if number > 1]),
+        *differ("the same text twice", [], [key for key, number in texts.items() if number > 1]),
+        *differ("correction notices", dict(corrected(world)), dict(corrections(world))),
+        *differ("schools without a message", [], silent),
+        *differ("failed messages", [], failed),
+        *differ("telephone tasks for the host without e-mail", True, bool(world.notes["tasks"])),
     ]
-
-
-def _to(mail: Json) -> str:
-    to = mail["To"]
-    first = to[0] if isinstance(to, list) else to
-    return str(first["Address"] if isinstance(first, dict) else first)
 
 
 def play(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from demo.client import Json, Person, wait_for
+from demo.client import Json, NeverHappened, Person, wait_for
 from demo.world import PASSWORD, World, slot
 
 FAR_MINUTES = 30
@@ -31,7 +31,7 @@ def open_centre(world: World) -> None:
         stdin=PASSWORD + "\n",
     )
     if done.returncode:
-        raise RuntimeError(f"the first account could not be made: {done.stderr[-2000:]}")
+        raise NeverHappened(f"the first account could not be made: {done.stderr[-2000:]}")
     world.centre = Person(world.origin, centre["login"], PASSWORD)
     wait_for(world.centre.sign_in, "the centre's sign-in")
     own = world.centre.organisation

@@ -93,7 +93,7 @@ def _reason(row: Json, placement: Json) -> str:
     sentences = reason.get("sentences") or {}
     told = str(sentences.get("ko") or placement.get("reason_code") or reason.get("code") or "")
     rank = placement.get("reserve_rank") or row.get("reserve_rank")
-    return f"{told} 예비 {rank}번" if rank else told
+    return f"{told} 예비 {rank}번" if rank and "예비" not in told else told
 
 
 def show(world: World, steps: list[tuple[str, float]]) -> None:
@@ -120,9 +120,8 @@ def _counts(world: World) -> str:
     states = Counter(str(STATES.get(one["status"], one["status"])) for one in found)
     people: Counter[str] = Counter()
     for one in found:
-        people[str(STATES.get(one["status"], one["status"]))] += sum(
-            part["people"] for part in one["parts"]
-        )
+        seated = sum(part["people"] for part in one["parts"])
+        people[str(STATES.get(one["status"], one["status"]))] += seated or one["people"]
     told = ", ".join(f"{name} {number}모둠 {people[name]}명" for name, number in states.items())
     mails: list[Any] = world.notes["mails"]()
     return f"  {told}; {len(mails)} mails, {len(world.notes.get('tasks', []))} telephone tasks"

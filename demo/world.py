@@ -63,3 +63,15 @@ def slot(text: str) -> tuple[str, str]:
     """Start and end of a session written `YYYY-MM-DD HH:MM` in Asia/Seoul."""
     start = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=KST)
     return start.isoformat(), (start + timedelta(hours=SESSION_HOURS)).isoformat()
+
+
+def addressee(mail: Json) -> str:
+    """The address that a caught mail went to."""
+    to = mail["To"]
+    first = to[0] if isinstance(to, list) else to
+    return str(first["Address"] if isinstance(first, dict) else first)
+
+
+def mails_to(mails: list[Json], address: str) -> list[Json]:
+    """Those of the caught mails that went to an address."""
+    return [one for one in mails if addressee(one) == address]
