@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help environment generated demo test check up down secrets lint format bench-engine \
-	bench-messages bench-services chaos chaos-short chaos-mutants stack stop clean
+	bench-messages bench-services chaos chaos-short chaos-mutants stack stop docker clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -66,11 +66,16 @@ stop: environment ## Stop that stack
 secrets: environment ## Make the keys and passwords that Compose needs, in ./secrets
 	@$(BIN)/python -m deploy.compose.secrets secrets
 
-up: secrets ## Build and start the whole system in Docker Compose
+up: docker secrets ## Build and start the whole system in Docker Compose
 	@$(COMPOSE) up -d --build --wait
 
-down: ## Stop Docker Compose; the data stays
+down: docker ## Stop Docker Compose; the data stays
 	@$(COMPOSE) --profile demo down
+
+docker:
+	@$(COMPOSE) version >/dev/null 2>&1 || { \
+		echo "docker compose was not found: install Docker Engine 25 or newer with its compose plugin, or use the stack without Docker (make stack)." >&2; \
+		exit 2; }
 
 bench-engine: environment ## The solver against its peers, in the same run
 	@$(BIN)/python -m bench.engine

@@ -172,8 +172,12 @@ def _ports() -> dict[str, int]:
         ("public", "IEUM_HTTP_PORT", 8080),
         ("mail", "IEUM_MAIL_PORT", 8025),
     ):
-        named = os.environ.get(variable)
-        chosen[name] = int(named) if named else ports.choose([name], {name: usual})[name]
+        value = os.environ.get(variable)
+        if value:
+            # It may be taken by this project's own containers, which `start` replaces.
+            chosen[name] = ports.named(value, variable)
+        else:
+            chosen[name] = ports.choose([name], {name: usual})[name]
     return chosen
 
 

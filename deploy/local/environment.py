@@ -8,6 +8,7 @@ also by uv, which does the work when it can because it is several times as fast.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -159,6 +160,11 @@ def explain(output: str) -> str:
             "A downloaded package is not the one that requirements/dev.txt names (its hash "
             f"differs: {last_line(output)}): do not use that package source."
         )
+    if os.strerror(errno.ENOSPC).lower() in output.lower():
+        return (
+            f"The disk became full while the packages were installed ({last_line(output)}): make "
+            "room (`make clean` removes what earlier runs left) and try again."
+        )
     return (
         f"The packages could not be installed ({last_line(output)}): check the network and pip's "
         "configuration (`python3 -m pip config list`), and try again."
@@ -192,6 +198,16 @@ def main() -> int:
     except Refusal as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 2
+    except OSError as error:
+        # A directory that may not be written, a disk that became full.
+        place = f" at {error.filename}" if error.filename else ""
+        sys.stderr.write(
+            f"The environment .venv could not be made ({error.strerror}{place}): mend that and "
+            "try again.\n"
+        )
+        return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

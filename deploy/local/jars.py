@@ -6,6 +6,7 @@ The lock holds coordinates and SHA-256, no addresses: where to fetch from is the
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -110,8 +111,14 @@ def fetch(jars: list[Jar], directory: Path) -> None:
             try:
                 way(jars, arrived)
                 break
-            except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-                reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0][:160]}")
+            except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+                if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                    raise Refusal(
+                        f"The disk became full while Kafka's jars were fetched to {directory}: "
+                        "make room (`make clean` removes what earlier runs left) and try again."
+                    ) from None
+                said = next(iter(str(error).splitlines()), "no reason was given")
+                reasons.append(f"{type(error).__name__}: {said[:160]}")
         else:
             raise Refusal(
                 f"Kafka's jars could not be fetched ({'; '.join(reasons)}): check the network, "

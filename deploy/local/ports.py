@@ -44,10 +44,15 @@ def choose(names: list[str], preferred: dict[str, int]) -> dict[str, int]:
     return chosen
 
 
-def _configured(value: str, variable: str, name: str) -> int:
+def named(value: str, variable: str) -> int:
+    """The port that a variable names. Raises Refusal if it is none."""
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise Refusal(f"{variable}={value} is not a port number between 1 and 65535.")
-    port = int(value)
+    return int(value)
+
+
+def _configured(value: str, variable: str, name: str) -> int:
+    port = named(value, variable)
     if not is_free(port):
         raise Refusal(
             f"Port {port} for {name} is taken{holder(port)}: stop that process, "

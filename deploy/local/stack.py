@@ -45,7 +45,7 @@ from deploy.local import machine, ports, state
 from deploy.local.machine import ROOT
 from deploy.local.plan import PREFERRED_PORTS, SERVICES, Plan, port_names
 from deploy.local.processes import MARK, Identity, end, marked
-from deploy.local.refusal import Refusal
+from deploy.local.refusal import Refusal, of_machine
 from deploy.local.state import Layout, State
 
 Progress = Callable[[str], None]
@@ -120,6 +120,12 @@ class Stack:
         `follow`: keep it for this process; when no process is left that asked so, it stops, even if
         they were killed. A stack started without `follow` stays until `stop`.
         """
+        try:
+            return self._start(fresh, throwaway, follow, progress)
+        except OSError as error:
+            raise of_machine(error) from None
+
+    def _start(self, fresh: bool, throwaway: bool, follow: bool, progress: Progress) -> Stack:
         machine.check()
         with self._lock():
             found = state.running(self.layout)

@@ -23,7 +23,7 @@ from deploy.local import broker, database, forking, jars, state
 from deploy.local.children import Child
 from deploy.local.plan import Plan, addresses
 from deploy.local.processes import Identity, end, marked
-from deploy.local.refusal import Refusal
+from deploy.local.refusal import Refusal, of_machine
 from deploy.local.state import Layout, State
 
 START_LIMIT = 180.0
@@ -71,6 +71,9 @@ class Supervisor:
             self._say("asked to stop while starting")
         except Refusal as refusal:
             self.state.failure = str(refusal)
+            code = 2
+        except OSError as error:
+            self.state.failure = str(of_machine(error))
             code = 2
         self.state.phase = "stopping"
         self._write()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,7 @@ def test_an_environment_is_current_until_the_lock_changes(
             "is not the one that requirements/dev.txt names",
         ),
         ("ERROR: Could not find a version that satisfies a==1", "check the network and pip's"),
+        ("ERROR: Could not install: [Errno 28] No space left on device", "The disk became full"),
         ("", "no reason was given"),
     ],
 )
@@ -90,3 +92,26 @@ def test_an_old_python_is_told_what_to_do(
     error = capsys.readouterr().err
     assert "Python 3.11 or newer is needed" in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/tree/.local"), "/tree/.local"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_what_the_machine_refuses_is_said_in_one_sentence(
+    refused: OSError,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse() -> None:
+        raise refused
+
+    monkeypatch.setattr(environment, "check", refuse)
+    assert environment.main() == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1

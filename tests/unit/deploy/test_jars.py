@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -85,4 +86,32 @@ def test_an_unreachable_source_is_one_sentence(
     with pytest.raises(
         Refusal, match=r"could not be fetched .*no route to host.* check the network"
     ):
+        jars.fetch([_jar()], target)
+
+
+def test_a_disk_that_becomes_full_is_not_taken_for_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_wanted: list[Jar], _arrived: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(jars, "_by_jgo", fail)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    target = tmp_path / "kafka"
+    target.mkdir()
+    with pytest.raises(Refusal, match=r"disk became full .*make clean"):
+        jars.fetch([_jar()], target)
+
+
+def test_a_failure_without_words_is_still_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_wanted: list[Jar], _arrived: Path) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(jars, "_by_jgo", fail)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    target = tmp_path / "kafka"
+    target.mkdir()
+    with pytest.raises(Refusal, match="no reason was given"):
         jars.fetch([_jar()], target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import platform
 import shutil
@@ -13,6 +14,7 @@ import pytest
 
 from deploy.local import machine
 from deploy.local.refusal import Refusal
+from deploy.local.stack import Stack
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -64,3 +66,22 @@ def test_without_a_java_of_its_own_the_machine_gets_the_one_in_the_wheel(
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     assert machine.java().name == "java"
     assert machine._java_version(str(machine.java())) >= machine.MINIMUM_JAVA
+
+
+@pytest.mark.parametrize(
+    ("refused", "way"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "make room"),
+        (PermissionError(errno.EACCES, "Permission denied", "/tree/.local/x"), "/tree/.local/x"),
+    ],
+)
+def test_what_the_machine_refuses_at_the_start_is_one_sentence(
+    refused: OSError, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise refused
+
+    monkeypatch.setattr(machine, "check", refuse)
+    with pytest.raises(Refusal, match=way) as said:
+        Stack("never-started").start()
+    assert "\n" not in str(said.value)
