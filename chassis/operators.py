@@ -6,15 +6,14 @@ from typing import TextIO
 
 import click
 
-from chassis import heads, verify
-from chassis.clock import now
+from chassis import away, heads, standing, verify
 from chassis.context import Context, open_context
 from chassis.contracts import owned_by, topics
 from chassis.errors import NotFound
 from chassis.events import dead_letters, rebuild, recover, roles
-from chassis.events.broker import Admin
 from chassis.events.consumer import Follower
 from chassis.events.inbox import SKIPPED
+from chassis.events.topics import Admin
 from chassis.printing import as_json, tell
 from chassis.service import Service
 from chassis.settings import Settings
@@ -38,9 +37,10 @@ def add(commands: click.Group, service: Service) -> None:
 
     @commands.command(name="topics", help="Create the topics of contracts/topics.yaml.")
     @click.option("--mine", is_flag=True, help="Only those that this service owns.")
+    @away.waiting
     @as_json
-    def make_topics(mine: bool, as_json: bool) -> None:
-        admin = Admin(Settings(service=service.name))
+    def make_topics(mine: bool, wait: float, as_json: bool) -> None:
+        admin = away.patient(lambda: Admin(Settings(service=service.name)), wait)
         wanted = owned_by(service.name) if mine else list(topics().values())
         made = admin.make(wanted)
         admin.close()
@@ -49,7 +49,7 @@ def add(commands: click.Group, service: Service) -> None:
     @commands.command(help="Lag, outboxes, parked messages, dead letters and leases.")
     @as_json
     def status(as_json: bool) -> None:
-        found = _status(opened(), service)
+        found = standing.status(opened(), service)
         tell(found, as_json)
         if any(row["state"] == "look" for row in found):
             raise SystemExit(1)
@@ -131,16 +131,8 @@ def add(commands: click.Group, service: Service) -> None:
         raise SystemExit(1 if found else 0)
 
 
-def followers(context: Context, service: Service) -> list[Follower]:
-    """The consumer groups of a service."""
-    found = [roles.projector(context, service)]
-    if service.reactions.handlers:
-        found.append(roles.reactor(context, service))
-    return found
-
-
 def _follower(context: Context, service: Service, id: str) -> Follower:
-    for one in followers(context, service):
+    for one in roles.followers(context, service):
         if id.startswith(f"{one.group}|"):
             return one
     raise click.UsageError(f"no dead letter {id}; see `dead-letters list`")
@@ -154,7 +146,9 @@ def _dead_letters(commands: click.Group, service: Service, opened: Open) -> None
     @as_json
     def list_them(as_json: bool) -> None:
         context = opened()
-        rows = [row for one in followers(context, service) for row in dead_letters.listed(one)]
+        rows = [
+            row for one in roles.followers(context, service) for row in dead_letters.listed(one)
+        ]
         tell(rows, as_json)
 
     @letters.command(help="One of them with its original bytes.")
@@ -280,51 +274,3 @@ def _change_entry(
     if not done.matched_count:
         raise click.UsageError(f"no quarantined entry {id} in {collection}; see `outbox list`")
     return True
-
-
-def measured(context: Context, service: Service) -> list[Found]:
-    """What waits and what wants a look, as far as the database alone can tell."""
-    database = context.database
-    rows: list[Found] = []
-
-    def row(what: str, value: object, look: bool) -> None:
-        rows.append({"what": what, "value": value, "state": "look" if look else "ok"})
-
-    waiting = quarantined = 0
-    for one in service.aggregates:
-        waiting += database[one.name].count_documents({"outbox.id": {"$exists": True}})
-        quarantined += database[one.name].count_documents({"outbox.quarantined": True})
-    row("aggregates with events to publish", waiting, False)
-    row("quarantined aggregates", quarantined, quarantined > 0)
-    for follower in followers(context, service):
-        parked = database["parked"].count_documents({"group": follower.group})
-        dead = len(dead_letters.listed(follower))
-        row(f"{follower.group}: parked", parked, parked > 0)
-        row(f"{follower.group}: dead letters", dead, dead > 0)
-    for lease in database["leases"].find():
-        held = lease["expires"] is not None and lease["expires"] > now()
-        row(f"lease {lease['_id']}", lease["owner"] if held else "free", False)
-    return rows
-
-
-def _status(context: Context, service: Service) -> list[Found]:
-    lags: list[Found] = [
-        {"what": f"{one.group}: lag", "value": _lag(context, one), "state": "ok"}
-        for one in followers(context, service)
-    ]
-    return [*measured(context, service), *lags]
-
-
-def _lag(context: Context, follower: Follower) -> int:
-    places = {
-        (row["topic"], row["partition"]): row["next"]
-        for row in context.database["offsets"].find({"group": follower.group})
-    }
-    if not places:
-        return 0
-    admin = Admin(context.settings)
-    try:
-        ends = admin.ends(list(places))
-    finally:
-        admin.close()
-    return sum(max(0, ends[place] - offset) for place, offset in places.items())

@@ -15,8 +15,9 @@ from pymongo.write_concern import WriteConcern
 from chassis.context import Context
 from chassis.documents import New
 from chassis.events import relay, roles
-from chassis.events.broker import Admin, Publisher, Record, scan
+from chassis.events.broker import Publisher, Record
 from chassis.events.envelope import headers
+from chassis.events.topics import Admin, scan
 from chassis.facts import fresh_id
 from tests.service.chassis import victim
 from tests.service.chassis.programmes import TOPIC, Programme, producer, programmes, published

@@ -1,4 +1,6 @@
-"""The only door to Kafka: about five verbs, and every trap of the client behind them.
+"""The door to Kafka for what the house says and hears: publish, and follow in a group.
+
+Every trap of the client is behind it; `topics.py` is the door for what operators ask.
 
 The settings are not taste but measurements: see docs/adr on delivery. Clients are made in
 the process that uses them, never before a fork and never in a web worker.
@@ -6,7 +8,7 @@ the process that uses them, never before a fork and never in a web worker.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +16,10 @@ from typing import Any
 import crc32c  # noqa: F401 - without it the client is four to six times slower
 from kafka import (
     ConsumerRebalanceListener,
-    KafkaAdminClient,
     KafkaConsumer,
     KafkaProducer,
     TopicPartition,
 )
-from kafka.admin import NewTopic
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import (
     InvalidRecordError,
@@ -27,11 +27,12 @@ from kafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
+    RetriableError,
+    SaslAuthenticationFailedError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
 
-from chassis.contracts import Topic
 from chassis.events.envelope import Headers
 from chassis.logs import logger
 from chassis.settings import Settings
@@ -45,12 +46,16 @@ REFUSED_FOR_GOOD = (
     UnknownTopicOrPartitionError,
 )
 MESSAGE_BYTES = 256 * 1024
-SEALED_DAYS = 7
 ACK_SECONDS = 8.0
 
 
 class BrokerAway(Exception):
     """The broker did not answer in time; nothing is known of what was in flight."""
+
+
+def unavailable(error: BaseException) -> bool:
+    """Whether an error says that the broker is away, or does not know this service (yet)."""
+    return isinstance(error, BrokerAway | RetriableError | SaslAuthenticationFailedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ class Sent:
     held: bool = False
 
 
-def _connection(settings: Settings) -> dict[str, Any]:
+def connection(settings: Settings) -> dict[str, Any]:
+    """How every client of the broker connects, and as whom."""
     found: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap.split(","),
         "security_protocol": settings.kafka_security,
@@ -114,7 +120,7 @@ class Publisher:
 
     def __init__(self, settings: Settings) -> None:
         self._producer = KafkaProducer(
-            **_connection(settings),
+            **connection(settings),
             acks="all",
             enable_idempotence=False,
             max_in_flight_requests_per_connection=1,
@@ -187,7 +193,7 @@ class Reader:
         self._places = places
         self._failed: Exception | None = None
         self._consumer = KafkaConsumer(
-            **_connection(settings),
+            **connection(settings),
             group_id=group,
             group_instance_id=member,
             enable_auto_commit=False,
@@ -231,7 +237,7 @@ class Reader:
             raise self._failed
         if not polled:
             self._join_again_if_forgotten()
-        return [_record(one) for records in polled.values() for one in records]
+        return [record_of(one) for records in polled.values() for one in records]
 
     def _join_again_if_forgotten(self) -> None:
         """Let the client join anew if it has lost sight of a join (kafka-python 3.0.12).
@@ -261,7 +267,8 @@ class Reader:
         self._consumer.close(timeout_ms=2000)
 
 
-def _record(one: Any) -> Record:
+def record_of(one: Any) -> Record:
+    """A message of the client in our shape."""
     return Record(
         topic=one.topic,
         partition=one.partition,
@@ -270,91 +277,3 @@ def _record(one: Any) -> Record:
         value=one.value or b"",
         headers=list(one.headers or []),
     )
-
-
-def scan(
-    settings: Settings, starts: dict[Place, int], ends: dict[Place, int]
-) -> Iterator[list[Record]]:
-    """Messages of some partitions from `starts` up to, not including, `ends`, outside any group."""
-    left = {place: end for place, end in ends.items() if starts.get(place, 0) < end}
-    if not left:
-        return
-    consumer = KafkaConsumer(
-        **_connection(settings),
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_poll_records=2000,
-        fetch_max_wait_ms=100,
-        allow_auto_create_topics=False,
-    )
-    try:
-        assigned = {place: TopicPartition(*place) for place in left}
-        consumer.assign(list(assigned.values()))
-        for place, partition in assigned.items():
-            consumer.seek(partition, starts.get(place, 0))
-        while left:
-            batch = []
-            for records in consumer.poll(500).values():
-                for one in records:
-                    place = (one.topic, one.partition)
-                    if place in left and one.offset < left[place]:
-                        batch.append(_record(one))
-            for place in list(left):
-                if consumer.position(assigned[place]) >= left[place]:
-                    consumer.pause(assigned[place])
-                    del left[place]
-            yield batch
-    finally:
-        consumer.close(timeout_ms=1000)
-
-
-class Admin:
-    """Topics: make them, and ask what there is."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._admin = KafkaAdminClient(**_connection(settings))
-
-    def make(self, topics: Sequence[Topic]) -> list[str]:
-        """Create the topics that are missing. Returns their names."""
-        there = set(self._admin.list_topics())
-        missing = [topic for topic in topics if topic.name not in there]
-        if missing:
-            self._admin.create_topics([self._new(topic) for topic in missing], raise_errors=False)
-            self._admin.wait_for_topics([topic.name for topic in missing])
-        return [topic.name for topic in missing]
-
-    def _new(self, topic: Topic) -> Any:
-        retention = -1 if topic.sealed_for is None else SEALED_DAYS * 86_400_000
-        return NewTopic(
-            topic.name,
-            topic.partitions,
-            self._settings.kafka_replication,
-            topic_configs={
-                "cleanup.policy": "delete",
-                "retention.ms": str(retention),
-                "max.message.bytes": str(MESSAGE_BYTES),
-            },
-        )
-
-    def described(self, names: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """Id and number of partitions of each topic that exists."""
-        return {
-            row["name"]: (str(row["topic_id"]), len(row["partitions"]))
-            for row in self._admin.describe_topics(list(names))
-            if not row.get("error_code")
-        }
-
-    def ends(self, places: Sequence[Place]) -> dict[Place, int]:
-        """Where each partition ends: the offset of the next message."""
-        consumer = KafkaConsumer(**_connection(self._settings), group_id=None)
-        try:
-            found = consumer.end_offsets([TopicPartition(*place) for place in places])
-            return {(one.topic, one.partition): end for one, end in found.items()}
-        finally:
-            consumer.close(timeout_ms=1000)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._admin.close()

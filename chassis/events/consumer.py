@@ -19,9 +19,10 @@ from chassis.act import TRANSACTION_SECONDS
 from chassis.context import Context
 from chassis.contracts import Topic
 from chassis.errors import Conflict
-from chassis.events.broker import Admin, Place, Reader, Record
+from chassis.events.broker import Place, Reader, Record
 from chassis.events.envelope import Malformed, outline
 from chassis.events.inbox import Handle, Inbox, Poisoned
+from chassis.events.topics import Admin
 from chassis.leases import Lease, stable_name
 from chassis.logs import logger
 

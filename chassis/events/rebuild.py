@@ -23,9 +23,10 @@ from pymongo.write_concern import WriteConcern
 from chassis.act import TRANSACTION_SECONDS, Documents
 from chassis.context import Context
 from chassis.contracts import topics
-from chassis.events.broker import Place, Record, scan
+from chassis.events.broker import Place, Record
 from chassis.events.handlers import Projection, Write
 from chassis.events.inbox import SKIPPED, Inbox
+from chassis.events.topics import scan
 from chassis.logs import logger
 from chassis.service import Service
 

@@ -17,8 +17,9 @@ from chassis.context import Context
 from chassis.contracts import owned_by
 from chassis.documents import Aggregates
 from chassis.events import numbers
-from chassis.events.broker import Admin, Outgoing, Place, Publisher, Record, scan
+from chassis.events.broker import Outgoing, Place, Publisher, Record
 from chassis.events.envelope import Malformed, outline
+from chassis.events.topics import Admin, scan
 from chassis.leases import Lease, stable_name
 from chassis.logs import logger
 

@@ -48,6 +48,14 @@ def reactor(context: Context, service: Service) -> Follower:
     return Follower(context, "react", wanted, handle, alone=lambda _, kind: kind in handlers)
 
 
+def followers(context: Context, service: Service) -> list[Follower]:
+    """The consumer groups of a service."""
+    found = [projector(context, service)]
+    if service.reactions.handlers:
+        found.append(reactor(context, service))
+    return found
+
+
 def run_project(context: Context, service: Service) -> None:
     """The role `project`."""
     if service.projections.topics():

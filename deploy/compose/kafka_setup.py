@@ -27,7 +27,7 @@ from kafka.admin import (
 from kafka.errors import KafkaError, NoError
 
 from chassis.contracts import SERVICES, topics
-from chassis.events.broker import Admin
+from chassis.events.topics import Admin
 from chassis.settings import Settings
 from deploy.compose.rights import Right, rights
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.processes import Identity
 from deploy.local.stack import Stack
+from tests.chaos import network
 
 EVERY_SECONDS = 1.7
 KINDS = {
@@ -28,12 +27,15 @@ KINDS = {
     "F4 freeze kafka": 3,
     "F5 cut mongo": 4,
     "F5 cut kafka": 4,
+    "F6 slow mongo": 1,
+    "F6 slow kafka": 1,
     "F13 stop a role": 5,
 }
 """Each kind of fault and its weight; the plan of reliability, scaled."""
 ATTEMPTS = 4
-LONGEST_SECONDS = {"F2": 8.0, "F3": 3.0, "F4": 3.0, "F5": 3.0}
-IPTABLES = "/usr/sbin/iptables"
+LONGEST_SECONDS = {"F2": 8.0, "F3": 3.0, "F4": 3.0, "F5": 3.0, "F6": 6.0}
+LATE_SECONDS = (0.05, 0.5)
+"""How much later everything arrives while the network is slow."""
 
 
 @dataclass(slots=True)
@@ -45,51 +47,47 @@ class Injected:
     end: float
 
 
-def can_cut() -> bool:
-    """Whether this process may block ports of the loopback."""
-    if os.geteuid() != 0 or not Path(IPTABLES).exists():
-        return False
-    return _iptables("-S", "INPUT") == 0
+@dataclass(order=True, slots=True)
+class Must:
+    """A deliberate injection, and how many seconds after the begin it may begin."""
 
-
-def _iptables(*arguments: str) -> int:
-    command = [IPTABLES, "-w", "5", *arguments]
-    return subprocess.run(command, capture_output=True, check=False, timeout=20).returncode
-
-
-@contextmanager
-def cut(port: int, refuse: bool) -> Iterator[None]:
-    """Nothing reaches the port while the block runs: silence, or a refusal."""
-    target = ["-j", "REJECT", "--reject-with", "tcp-reset"] if refuse else ["-j", "DROP"]
-    rule = ["INPUT", "-i", "lo", "-p", "tcp", "--dport", str(port), *target]
-    _iptables("-I", *rule)
-    try:
-        yield
-    finally:
-        _iptables("-D", *rule)
+    due: float
+    name: str = field(compare=False)
+    inject: Callable[[], None] = field(compare=False)
 
 
 class Faults(threading.Thread):
     """Injects faults until stopped, and mends what it froze or cut.
 
-    `musts` are deliberate injections, done first, one every few faults: what chance would take an
-    hour for. A random choice that finds no victim is not counted.
+    `musts` are deliberate injections, done one every few faults as soon as they are due: what
+    chance would take an hour for. A random choice that finds no victim is not counted.
     """
 
-    def __init__(
-        self, stack: Stack, seed: int, musts: list[tuple[str, Callable[[], None]]]
-    ) -> None:
+    def __init__(self, stack: Stack, seed: int, musts: Sequence[Must]) -> None:
         super().__init__(daemon=True, name="faults")
         self._stack = stack
         self._chance = random.Random(seed)
-        self._musts = list(musts)
+        self._musts = sorted(musts)
         self._kinds = dict(KINDS)
-        if not can_cut():
-            self._kinds = {name: n for name, n in KINDS.items() if not name.startswith("F5")}
+        if not network.possible():
+            local = ("F5", "F6")
+            self._kinds = {name: n for name, n in KINDS.items() if not name.startswith(local)}
         self.done: list[Injected] = []
         self.failed: list[str] = []
         self.stop = threading.Event()
+        self._calm = threading.Event()
         self._mending: list[threading.Thread] = []
+
+    def add(self, musts: Sequence[Must]) -> None:
+        """More of them, before the start."""
+        self._musts = sorted([*self._musts, *musts])
+
+    def keep_calm(self, wanted: bool) -> None:
+        """Begin nothing new meanwhile."""
+        if wanted:
+            self._calm.set()
+        else:
+            self._calm.clear()
 
     @property
     def counts(self) -> Counter[str]:
@@ -98,27 +96,31 @@ class Faults(threading.Thread):
 
     def run(self) -> None:
         """One fault after the other."""
+        begin = time.monotonic()
         while not self.stop.wait(EVERY_SECONDS):
-            if self._musts and self._chance.random() < 0.5:
-                self._deliberate(*self._musts.pop(0))
+            if self._calm.is_set():
+                continue
+            passed = time.monotonic() - begin
+            if self._musts and self._musts[0].due <= passed and self._chance.random() < 0.5:
+                self._deliberate(self._musts.pop(0))
             else:
                 self._random()
-        for name, inject in self._musts:
-            self._deliberate(name, inject)
+        for must in self._musts:
+            self._deliberate(must)
         for thread in self._mending:
             thread.join()
 
-    def _deliberate(self, name: str, inject: Callable[[], None]) -> None:
+    def _deliberate(self, must: Must) -> None:
         def go() -> None:
             for attempt in range(ATTEMPTS):
                 begin = time.monotonic()
                 try:
-                    inject()
+                    must.inject()
                 except Exception as error:  # noqa: BLE001 - other faults go on; told at the end
-                    self.failed.append(f"{name}: {type(error).__name__}: {error}")
+                    self.failed.append(f"{must.name}: {type(error).__name__}: {error}")
                     threading.Event().wait(1.0 + attempt)
                     continue
-                self.done.append(Injected(name, begin, time.monotonic()))
+                self.done.append(Injected(must.name, begin, time.monotonic()))
                 return
 
         self._beside(go)
@@ -132,6 +134,7 @@ class Faults(threading.Thread):
         kind = self._chance.choices(list(self._kinds), list(self._kinds.values()))[0]
         length = self._chance.uniform(1.0, LONGEST_SECONDS.get(kind.partition(" ")[0], 1.0))
         refuse = self._chance.random() < 0.33
+        late = self._chance.uniform(*LATE_SECONDS)
         victim = self._victim(kind)
         if victim is None:
             return
@@ -145,15 +148,22 @@ class Faults(threading.Thread):
         elif " cut " in kind:
             fault.end += length
             port = port_of(self._stack, kind.rpartition(" ")[2])
-            self._beside(lambda: self._cut(port, length, refuse))
+            self._beside(lambda: self._during(network.cut(port, refuse), length))
+        elif " slow " in kind:
+            fault.end += length
+            port = port_of(self._stack, kind.rpartition(" ")[2])
+            self._beside(lambda: self._during(network.slowed(port, late), length))
         else:
             fault.end += length
             victim.send(signal.SIGSTOP)
             self._beside(lambda: self._wake(victim, length))
 
-    def _cut(self, port: int, length: float, refuse: bool) -> None:
-        with cut(port, refuse):
-            threading.Event().wait(length)
+    def _during(self, fault: AbstractContextManager[None], length: float) -> None:
+        try:
+            with fault:
+                threading.Event().wait(length)
+        except OSError as error:
+            self.failed.append(f"network: {error}")
 
     def _wake(self, victim: Identity, length: float) -> None:
         threading.Event().wait(length)

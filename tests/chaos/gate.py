@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from chassis.contracts import topics
-from chassis.events.broker import Admin
+from chassis.events.topics import Admin
 from chassis.settings import Settings
 from deploy.local.stack import Stack
 from tests.chaos import mutants

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from chassis.context import Context
-from chassis.events.broker import Admin
+from chassis.events.topics import Admin
 from chassis.settings import Settings
 from deploy.local.stack import Stack
 from tests.chaos import log

@@ -6,42 +6,49 @@ void, because it could not have told a sound system from a broken one.
 
 from __future__ import annotations
 
-import importlib
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
 from pymongo.errors import PyMongoError
 
-from chassis import operators
 from chassis.clock import now
-from chassis.context import open_context
-from chassis.events import dead_letters, relay
+from chassis.events import relay
 from chassis.events.broker import Outgoing, Publisher, Reader
 from chassis.events.envelope import headers
 from chassis.facts import derived_id, stamp
 from chassis.settings import Settings
-from deploy.local.machine import ROOT
 from deploy.local.plan import Plan
 from deploy.local.stack import Stack
 from services.registration.app import service as registration
 from tests.chaos.faults import role
 from tests.chaos.invariants import Client
+from tests.chaos.twins import Twin, at_another_time
 
 LEASE_GONE_SECONDS = relay.LEASE_SECONDS + 2.5
 COMMITS = 4
 NO_SUCH_TRANSACTION, WRITE_CONCERN_FAILED = 251, 64
 AGAIN = 60
 STORM = 4
+TWIN = "twin"
+AHEAD_SECONDS = 3600
+SOUND = {
+    "centre": "0192f0c1-0000-7000-8000-000000000001",
+    "brand": "gogong",
+    "level": "middle",
+    "tier": "basic",
+    "kind": "groups",
+    "grades": [],
+    "rounds": 1,
+    "status": "published",
+}
+NEXT_VERSION = 2
 
 
 @dataclass
@@ -53,47 +60,45 @@ class Injections:
     seed: int
     saw: Counter[str] = field(default_factory=Counter)
     poisoned: list[str] = field(default_factory=list)
-    _twin: subprocess.Popen[bytes] | None = None
+    """Aggregates whose first event nobody will ever be able to read."""
+    early: list[str] = field(default_factory=list)
+    """Aggregates whose first event is of a release that is not deployed yet."""
     _publisher: Publisher | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _ended: threading.Event = field(default_factory=threading.Event)
 
-    def start_twin(self) -> None:
-        """A second relay of registration, whose clock is an hour ahead (F8); kept running."""
-        threading.Thread(target=self._keep_twin, daemon=True, name="twin").start()
+    def __post_init__(self) -> None:
+        plan = plan_of(self.stack)
+        self.twins = [
+            Twin(
+                service,
+                role,
+                {**plan.settings(service), "IEUM_REPLICA": TWIN, **at_another_time(seconds)},
+                self.stack.layout.log / f"{service}-twin.log",
+            )
+            for service, role, seconds in (
+                ("registration", "relay", AHEAD_SECONDS),
+                ("placement", "project", -AHEAD_SECONDS),
+            )
+        ]
 
-    def _keep_twin(self) -> None:
-        own = {"IEUM_REPLICA": "twin", "IEUM_CLOCK_SHIFT": "3600"}
-        environment = {**os.environ, **plan_of(self.stack).settings("registration"), **own}
-        with (self.stack.layout.log / "registration-twin.log").open("ab") as log:
-            while not self._ended.is_set():
-                self._twin = subprocess.Popen(
-                    [sys.executable, "-m", "services.registration", "relay"],
-                    env=environment,
-                    cwd=ROOT,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                )
-                self._twin.wait()
-                self._ended.wait(0.5)
+    def start_twins(self) -> None:
+        """A relay an hour ahead, and a projector an hour behind (F8), beside the stack's own."""
+        for one in self.twins:
+            one.start()
 
-    def stop_twin(self) -> None:
-        """End the second relay."""
-        self._ended.set()
-        if self._twin is not None:
-            self._twin.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._twin.wait(20)
-            self._twin.kill()
+    def stop_twins(self) -> None:
+        """End them."""
+        for one in self.twins:
+            one.stop()
 
     def takeover(self) -> None:
         """The relay sleeps past the end of its lease; its twin takes over, and it wakes up."""
         before = self._lease()
         victim = role(self.stack.processes, "registration", "relay")
-        if before["stable"].split("/")[1] == "twin" and self._twin is not None:
-            os.kill(self._twin.pid, signal.SIGSTOP)
+        if before["stable"].split("/")[1] == TWIN:
+            self.twins[0].send(signal.SIGSTOP)
             threading.Event().wait(LEASE_GONE_SECONDS)
-            os.kill(self._twin.pid, signal.SIGCONT)
+            self.twins[0].send(signal.SIGCONT)
         elif victim is not None:
             victim.send(signal.SIGSTOP)
             threading.Event().wait(LEASE_GONE_SECONDS)
@@ -109,11 +114,11 @@ class Injections:
         """What a relay does that slept between reading and publishing: it says it once more."""
         database = self.client["registration"]
         aggregates = [one for one in registration.aggregates if one.topic is not None]
-        rows = _until(lambda: relay.pending(database, aggregates), 20)
+        rows = until(lambda: relay.pending(database, aggregates), 20)
         chosen = relay.ready(rows)
         ids = [entry["id"] for _, entry in chosen]
         wanted = {"_id": {"$in": ids}}
-        _until(lambda: database["published"].count_documents(wanted) == len(ids), 60)
+        until(lambda: database["published"].count_documents(wanted) == len(ids), 60)
         late = [
             Outgoing(entry["topic"], row["_id"], bytes(entry["data"]), headers(entry))
             for row, entry in chosen
@@ -160,33 +165,40 @@ class Injections:
             self.saw[what] += int(off.get("count", 0))
 
     def poison(self) -> None:
-        """F10: an aggregate whose first event no consumer can read, with two sound ones behind.
+        """F10: an aggregate whose first event is no JSON, with two sound ones behind."""
+        id = self._aggregate("poison", len(self.poisoned))
+        self._tell(id, _entry(id, 1, orjson.dumps(SOUND)[:-20]))
+        self.poisoned.append(id)
 
-        It is written as the service would write it, so that relay and archive know it too.
-        """
-        id = derived_id("chaos", str(self.seed), str(len(self.poisoned)))
-        body = b'{"centre": "0192f0c1-0000-7000-8000-000000000001", "brand": "gogong",'
-        sound = body + b' "level": "middle", "tier": "basic", "kind": "groups", "grades": [],'
-        sound += b' "rounds": 1, "status": "published"}'
-        entries = [_entry(id, number, sound) for number in (2, 3)]
+    def too_early(self) -> None:
+        """F10: the same with an event of a version whose schema only the next release knows."""
+        id = self._aggregate("early", len(self.early))
+        self._tell(id, {**_entry(id, 1, orjson.dumps(SOUND)), "version": NEXT_VERSION})
+        self.early.append(id)
+
+    def _aggregate(self, what: str, number: int) -> str:
+        return derived_id("chaos", what, str(self.seed), str(number))
+
+    def _tell(self, id: str, first: dict[str, Any]) -> None:
+        """Write an aggregate as the service would write it: relay and archive know it too."""
+        entries = [first, *(_entry(id, number, orjson.dumps(SOUND)) for number in (2, 3))]
         present = now()
         self.client["registration"]["programmes"].insert_one(
             {
                 "_id": id,
                 "version": 3,
                 "sequence": 3,
-                "centre": "0192f0c1-0000-7000-8000-000000000001",
+                "centre": SOUND["centre"],
                 "parties": [],
                 "public": False,
                 "state": {},
-                "outbox": [_entry(id, 1, body), *entries],
+                "outbox": entries,
                 "commands": [],
                 "due": [],
                 "created": present,
                 "changed": present,
             }
         )
-        self.poisoned.append(id)
 
     def no_key(self) -> None:
         """F10: bytes without key and sequence, which have no order to wait in."""
@@ -213,38 +225,6 @@ class Injections:
             self._publisher.publish(messages)
         return messages
 
-    def mend(self) -> list[str]:
-        """Discard what is poison, as an operator does; followers run. Returns what went wrong."""
-        wrong = []
-        for service in ("placement", "notifications"):
-            wrong += self._mend(service)
-        return wrong
-
-    def bury(self) -> None:
-        """Discard what came without a key since: a send without an answer may have arrived late."""
-        for service in ("placement", "notifications"):
-            database = self.client[service]
-            database["dead_letters"].delete_many({"topic": "registration.programmes"})
-
-    def _mend(self, service: str) -> list[str]:
-        context = open_context(settings_of(self.stack, service))
-        database, wrong = context.database, list[str]()
-        own = importlib.import_module(f"services.{service}.app").service
-        for follower in operators.followers(context, own):
-            if "registration.programmes" not in follower.topics:
-                continue
-            for id in self.poisoned:
-                wanted = {"group": follower.group, "key": id}
-                _until(partial(_are_parked, database, wanted), 60)
-            for row in dead_letters.listed(follower):
-                dead_letters.discard(follower, row["id"], "broken on purpose", "chaos")
-            left = database["parked"].count_documents({"group": follower.group})
-            if left:
-                wrong.append(f"I7: {follower.group} has {left} parked after the last discard")
-            else:
-                self.saw["parked and drained"] += len(self.poisoned)
-        return wrong
-
 
 def plan_of(stack: Stack) -> Plan:
     """What the stack's processes were started with."""
@@ -259,10 +239,6 @@ def settings_of(stack: Stack, service: str) -> Settings:
     rows = plan_of(stack).settings(service).items()
     given = {name.removeprefix("IEUM_").lower(): one for name, one in rows if "IEUM_" in name}
     return Settings.model_validate({"service": service, **given})
-
-
-def _are_parked(database: Any, wanted: dict[str, Any]) -> bool:
-    return bool(database["parked"].count_documents(wanted) == 3)
 
 
 def _begin(places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -285,7 +261,7 @@ def _entry(id: str, sequence: int, data: bytes) -> dict[str, Any]:
     }
 
 
-def _until(ask: Any, seconds: float) -> Any:
+def until(ask: Any, seconds: float) -> Any:
     """Ask until the answer is true; the database may be away meanwhile."""
     end = time.monotonic() + seconds
     while True:

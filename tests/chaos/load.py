@@ -23,6 +23,7 @@ import urllib3
 from demo.client import Json
 from demo.world import PASSWORD, World
 from tests.chaos import story
+from tests.chaos.pause import Pause
 
 SAME_KEY = 0.05
 OTHER_BODY = 0.01
@@ -50,13 +51,29 @@ class Told:
         os.write(self._file, json.dumps(row).encode() + b"\n")
         self.counts["acknowledged"] += 1
 
+    def mark(self, what: str, service: str) -> None:
+        """Append that a service's database was copied (`backup`) or put back (`restored`)."""
+        os.write(self._file, json.dumps({what: service}).encode() + b"\n")
+
     def last(self) -> dict[tuple[str, str], int]:
-        """By topic and aggregate: the highest sequence that a client was told."""
+        """By topic and aggregate: the highest sequence that a client was told.
+
+        What a service told between its backup and its restore is the stated loss, and left out.
+        """
+        rows = [json.loads(line) for line in self.path.read_text().splitlines()]
         found: dict[tuple[str, str], int] = {}
-        for line in self.path.read_text().splitlines():
-            row = json.loads(line)
-            place = row["topic"], row["id"]
-            found[place] = max(found.get(place, 0), row["sequence"])
+        since: dict[str, dict[tuple[str, str], int]] = {}
+        for row in rows:
+            if "backup" in row:
+                since[row["backup"]] = dict(found)
+            elif "restored" in row:
+                own = f"{row['restored']}."
+                kept = since[row["restored"]]
+                others = {place: n for place, n in found.items() if not place[0].startswith(own)}
+                found = others | {place: n for place, n in kept.items() if place[0].startswith(own)}
+            else:
+                place = row["topic"], row["id"]
+                found[place] = max(found.get(place, 0), row["sequence"])
         return found
 
 
@@ -74,25 +91,31 @@ class Client(threading.Thread):
         told: Told,
         seed: str,
         work: Callable[[Client], Iterator[None]],
+        pause: Pause | None = None,
     ) -> None:
         super().__init__(daemon=True, name=login)
         self._origin = origin
         self._sign_in = {"login": login, "password": PASSWORD}
         self._told = told
         self._work = work
+        self._pause = pause or Pause()
         self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=8), retries=False)
         self._token = ""
         self.chance = random.Random(seed)
         self.stop = threading.Event()
 
     def run(self) -> None:
-        """Work until stopped."""
+        """Work until stopped; after a pause begin anew, as nothing known before has to hold."""
+        self._pause.begin()
         try:
-            for _ in self._work(self):
-                if self.stop.is_set():
-                    return
+            while not self.stop.is_set():
+                for _ in self._work(self):
+                    if self._pause.pass_by() or self.stop.is_set():
+                        break
         except Unanswered as error:
             self._told.wrong.append(f"I9: {error}")
+        finally:
+            self._pause.end()
 
     def do(
         self,
@@ -241,21 +264,20 @@ def _answer(client: Client, booking: str) -> None:
         client.do("placement.bookings", "POST", f"{path}/accept", refusals=refusals)
 
 
-def clients(world: World, told: Told, seed: int) -> list[Client]:
+def clients(world: World, told: Told, seed: int, pause: Pause) -> list[Client]:
     """Everybody who acts: one clerk, every school, every host."""
     asked = story.asked(world)
 
     def answered() -> None:
         told.counts["bookings answered"] += 1
 
-    found = [Client(world.origin, "chaos-centre", told, f"{seed}|clerk", publishes_programmes)]
+    def person(key: str, work: Callable[[Client], Iterator[None]]) -> Client:
+        return Client(world.origin, f"chaos-{key}", told, f"{seed}|{key}", work, pause)
+
+    found = [person("centre", publishes_programmes)]
     for row in world.data["schools"]:
-        work = answers_surveys(world.notes["campaigns"], row)
-        found.append(
-            Client(world.origin, f"chaos-{row['key']}", told, f"{seed}|{row['key']}", work)
-        )
+        found.append(person(row["key"], answers_surveys(world.notes["campaigns"], row)))
     for row in world.data["offers"]:
         work = offers(story.offer_body(world, row), asked.get(row["host"], []), answered)
-        login = f"chaos-{row['host']}"
-        found.append(Client(world.origin, login, told, f"{seed}|{row['host']}", work))
+        found.append(person(row["host"], work))
     return found

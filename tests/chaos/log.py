@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chassis.events.broker import Admin, Record, scan
+from chassis.events.broker import Record
+from chassis.events.topics import Admin, scan
 from chassis.settings import Settings
 
 Key = tuple[str, str]

@@ -21,9 +21,10 @@ from pymongo.write_concern import WriteConcern
 from chassis import database, leases
 from chassis.clock import now
 from chassis.events import broker, consumer, relay
-from chassis.events.broker import Admin, Place, Publisher, Reader, Record
+from chassis.events.broker import Place, Publisher, Reader, Record
 from chassis.events.consumer import Follower
 from chassis.events.inbox import Inbox
+from chassis.events.topics import Admin
 from services.notifications.deliveries import sending, store
 
 HAND_OVER_SECONDS = 0.05

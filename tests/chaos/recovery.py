@@ -21,10 +21,10 @@ GROUP = "placement-project"
 class Monitor(threading.Thread):
     """Samples what registration committed, and how much of it took effect in placement."""
 
-    def __init__(self, client: Client, poisoned: Sequence[str]) -> None:
+    def __init__(self, client: Client, *apart: Sequence[str]) -> None:
         super().__init__(daemon=True, name="monitor")
         self._client = client
-        self._poisoned = poisoned
+        self._apart = apart
         self.samples: list[tuple[float, int, int]] = []
         """When, events committed, events that took effect."""
         self.stop = threading.Event()
@@ -38,14 +38,18 @@ class Monitor(threading.Thread):
                 continue
             self.samples.append(row)
 
+    def _left_out(self) -> list[str]:
+        """Aggregates that wait for an operator, or that a restore has lost."""
+        return [id for part in self._apart for id in part]
+
     def _committed(self) -> int:
         database = self._client["registration"]
-        sound = {"_id": {"$nin": list(self._poisoned)}}
+        sound = {"_id": {"$nin": self._left_out()}}
         return sum(_sum(database[name], sound) for name in FOLLOWED)
 
     def _effective(self) -> int:
         wanted: dict[str, Any] = {"group": GROUP, "topic": {"$in": list(FOLLOWED.values())}}
-        wanted["key"] = {"$nin": list(self._poisoned)}
+        wanted["key"] = {"$nin": self._left_out()}
         return _sum(self._client["placement"]["guards"], wanted)
 
     def seconds(self, fault: Injected) -> float | None:

@@ -10,7 +10,7 @@ from chassis import secrets
 from chassis.context import Context, open_context
 from chassis.contracts import topics
 from chassis.database import prepare
-from chassis.events.broker import Admin
+from chassis.events.topics import Admin
 from chassis.service import Service
 from chassis.settings import Settings
 from tests.support.stack import Servers

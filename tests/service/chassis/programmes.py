@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from chassis.context import Context
 from chassis.documents import Aggregates, Owners
 from chassis.events import relay
-from chassis.events.broker import Admin, Place, Publisher, Record, scan
+from chassis.events.broker import Place, Publisher, Record
+from chassis.events.topics import Admin, scan
 from chassis.facts import Event, fresh_id
 from chassis.service import Service
 from chassis.settings import Settings

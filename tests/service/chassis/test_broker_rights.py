@@ -11,7 +11,8 @@ import pytest
 from kafka.errors import KafkaError
 
 from chassis.contracts import SERVICES, topics
-from chassis.events.broker import Admin, BrokerAway, Outgoing, Publisher, scan
+from chassis.events.broker import BrokerAway, Outgoing, Publisher
+from chassis.events.topics import Admin, NoRight, scan
 from chassis.settings import Settings
 from deploy.compose import kafka_setup
 from deploy.local import broker, jars, ports
@@ -109,6 +110,20 @@ def test_a_service_reads_what_it_consumes_or_owns_and_sees_no_other(
     admin.close()
     assert seen == readable
     assert read_by(filled[service], readable) == readable
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_reading_a_foreign_topic_ends_at_once_with_its_name(
+    principals: Principals, service: str
+) -> None:
+    foreign = sorted(
+        name
+        for name, topic in topics().items()
+        if service != topic.owner and service not in topic.consumers
+    )
+    assert foreign
+    with pytest.raises(NoRight, match=foreign[0]):
+        list(scan(principals[service], {}, {(foreign[0], 0): 1}))
 
 
 def read_by(settings: Settings, names: set[str]) -> set[str]:

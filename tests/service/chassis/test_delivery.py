@@ -13,10 +13,11 @@ from pymongo import UpdateOne
 from chassis.act import Act
 from chassis.context import Context
 from chassis.events import dead_letters, rebuild, recover, relay, roles
-from chassis.events.broker import Admin, Outgoing, Publisher, scan
+from chassis.events.broker import Outgoing, Publisher
 from chassis.events.consumer import Follower, Standstill, Twin
 from chassis.events.envelope import Received, headers
 from chassis.events.handlers import Projections, Reactions, Write
+from chassis.events.topics import Admin, scan
 from chassis.facts import fresh_id
 from chassis.service import Service
 from tests.service.chassis.programmes import (

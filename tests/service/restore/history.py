@@ -6,8 +6,9 @@ from typing import Any
 
 from chassis.context import Context
 from chassis.events import recover, relay, roles
-from chassis.events.broker import Place, Publisher, Record, scan
+from chassis.events.broker import Place, Publisher, Record
 from chassis.events.consumer import Follower
+from chassis.events.topics import scan
 from chassis.service import Service
 
 

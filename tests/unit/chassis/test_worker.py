@@ -7,15 +7,15 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.house import eventually
+
 PROGRAM = """
-    import os, signal, sys, time
+    import os, signal, sys
     from pathlib import Path
     from chassis import worker
 
@@ -23,17 +23,15 @@ PROGRAM = """
     worker.STALE_SECONDS = 1.0
 
     def enter(role):
-        stopping = []
-        signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         with (folder / role).open("a") as starts:
             starts.write(f"{os.getpid()}\\n")
         if role == "crashing" and len((folder / role).read_text().split()) < 3:
             raise SystemExit(3)
         beat = Path(os.environ["IEUM_BEAT_FILE"])
-        while not stopping:
+        while not signal.sigtimedwait({signal.SIGTERM}, 0.02):
             if role != "silent":
                 beat.touch()
-            time.sleep(0.02)
         (folder / f"{role}.stopped").touch()
 
     worker.run(sys.argv[2:], enter)
@@ -64,14 +62,6 @@ def _starts(folder: Path, role: str) -> list[int]:
     return [int(pid) for pid in file.read_text().split()] if file.exists() else []
 
 
-def _eventually(true: Callable[[], object], seconds: float = 30) -> None:
-    limit = time.monotonic() + seconds
-    waiting = threading.Event()
-    while not true():
-        assert time.monotonic() < limit, "it did not become true"
-        waiting.wait(0.02)
-
-
 def _runs(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -81,33 +71,33 @@ def _runs(pid: int) -> bool:
 
 def test_each_role_runs_in_a_process_of_its_own(start: Start, tmp_path: Path) -> None:
     parent = start("relay", "project")
-    _eventually(lambda: _starts(tmp_path, "relay") and _starts(tmp_path, "project"))
+    eventually(lambda: _starts(tmp_path, "relay") and _starts(tmp_path, "project"))
     pids = {parent.pid, *_starts(tmp_path, "relay"), *_starts(tmp_path, "project")}
     assert len(pids) == 3
 
 
 def test_a_role_that_ends_is_started_again(start: Start, tmp_path: Path) -> None:
     start("crashing")
-    _eventually(lambda: len(_starts(tmp_path, "crashing")) == 3)
+    eventually(lambda: len(_starts(tmp_path, "crashing")) == 3)
 
 
 def test_a_killed_role_is_started_again_and_the_others_go_on(start: Start, tmp_path: Path) -> None:
     start("relay", "project")
-    _eventually(lambda: _starts(tmp_path, "relay") and _starts(tmp_path, "project"))
+    eventually(lambda: _starts(tmp_path, "relay") and _starts(tmp_path, "project"))
     os.kill(_starts(tmp_path, "relay")[0], signal.SIGKILL)
-    _eventually(lambda: len(_starts(tmp_path, "relay")) == 2)
+    eventually(lambda: len(_starts(tmp_path, "relay")) == 2)
     assert len(_starts(tmp_path, "project")) == 1
 
 
 def test_a_role_whose_heartbeat_is_stale_is_replaced(start: Start, tmp_path: Path) -> None:
     start("silent")
-    _eventually(lambda: len(_starts(tmp_path, "silent")) >= 2)
+    eventually(lambda: len(_starts(tmp_path, "silent")) >= 2)
     assert not _runs(_starts(tmp_path, "silent")[0])
 
 
 def test_asked_to_stop_it_lets_every_role_end_by_itself(start: Start, tmp_path: Path) -> None:
     parent = start("relay", "project")
-    _eventually(lambda: _starts(tmp_path, "relay") and _starts(tmp_path, "project"))
+    eventually(lambda: _starts(tmp_path, "relay") and _starts(tmp_path, "project"))
     parent.terminate()
     assert parent.wait(30) == 0
     assert (tmp_path / "relay.stopped").exists()
@@ -116,8 +106,8 @@ def test_asked_to_stop_it_lets_every_role_end_by_itself(start: Start, tmp_path: 
 
 def test_a_killed_parent_leaves_no_role_behind(start: Start, tmp_path: Path) -> None:
     parent = start("relay", "project")
-    _eventually(lambda: _starts(tmp_path, "relay") and _starts(tmp_path, "project"))
+    eventually(lambda: _starts(tmp_path, "relay") and _starts(tmp_path, "project"))
     parent.kill()
     parent.wait()
     pids = _starts(tmp_path, "relay") + _starts(tmp_path, "project")
-    _eventually(lambda: not any(_runs(pid) for pid in pids))
+    eventually(lambda: not any(_runs(pid) for pid in pids))
