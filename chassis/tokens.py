@@ -42,6 +42,8 @@ class Identity:
     centres: tuple[str, ...] = ()
     session: str = ""
     expires: int = 0
+    session_ends: int = 0
+    """When the session ends if nobody does anything, in seconds; 0 where it is not known."""
 
 
 def countersigned(kid: str, jwk: dict[str, str], not_before: str, not_after: str) -> bytes:
@@ -83,6 +85,7 @@ def issue(kid: str, key: OKPKey, identity: Identity, now: datetime) -> tuple[str
         "post": identity.post,
         "centres": list(identity.centres),
         "sid": identity.session,
+        "ses": identity.session_ends,
         "jti": fresh_id(),
         "iat": int(now.timestamp()),
         "nbf": int(now.timestamp()) - 5,
@@ -144,6 +147,7 @@ class Verifier:
             centres=tuple(claims.get("centres", ())),
             session=claims.get("sid", ""),
             expires=int(claims["exp"]),
+            session_ends=int(claims.get("ses", 0)),
         )
         self._refuse_revoked(identity, int(claims["iat"]))
         return identity

@@ -265,6 +265,9 @@ def _finish(response: Response) -> Response:
             actor=g.identity.account if g.get("identity") else None,
         )
     structlog.contextvars.unbind_contextvars("correlation")
+    if g.get("identity") and request.headers.get("HX-Request"):
+        # A page that stays open learns that its session has been prolonged meanwhile.
+        response.headers["Ieum-Session-Left"] = str(pages.session_left(g.identity))
     return response
 
 

@@ -15,6 +15,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
+from chassis.clock import now
 from chassis.errors import Problem
 from chassis.facts import KST, fresh_id
 from chassis.http import preferences, problems, security, system
@@ -36,8 +37,8 @@ TABS: dict[Role, tuple[tuple[str, str], ...]] = {
         ("todo", "/"),
         ("placement", "/placement/"),
         ("hosts", "/placement/hosts"),
-        ("messages", "/notifications/"),
         ("organisations", "/organisations"),
+        ("messages", "/notifications/"),
     ),
     Role.SCHOOL: (
         ("todo", "/"),
@@ -98,11 +99,19 @@ def register(app: Flask, service: Service, token_of: Callable[[Identity], str]) 
             "high_contrast": request.cookies.get(CONTRAST) == HIGH,
             "identity": identity,
             "role": role.value,
+            "session_left": session_left(identity),
             "tabs": TABS.get(role, ()),
         }
 
     app.register_error_handler(Problem, refused)
     app.register_error_handler(HTTPException, _unknown)
+
+
+def session_left(identity: Identity | None) -> int:
+    """The seconds that the reader's session still lives if it is left alone; 0: not known."""
+    if identity is None or not identity.session_ends:
+        return 0
+    return max(0, int(identity.session_ends - now().timestamp()))
 
 
 def here() -> str:

@@ -84,5 +84,70 @@
   body.addEventListener("htmx:afterSettle", count);
   setInterval(count, MINUTE_MS);
 
+  // The end of the session is said ten minutes before, once; another window may have put it off.
+  const ending = document.getElementById("ending");
+  const WARN_MS = 10 * MINUTE_MS;
+  const ENDS = "ieum-session-ends";
+  let saidEnd = "";
+  let asleep = 0;
+  function ends() {
+    return Number(localStorage.getItem(ENDS)) || 0;
+  }
+  function lives(seconds) {
+    localStorage.setItem(ENDS, Date.now() + seconds * 1000);
+    watch();
+  }
+  function warn(when) {
+    if (saidEnd === when) return;
+    saidEnd = when;
+    ending.replaceChildren();
+    if (!when) return;
+    const words = document.getElementById("ending-words").content.cloneNode(true);
+    for (const one of words.querySelectorAll("[data-when]")) if (one.dataset.when !== when) one.remove();
+    ending.append(words);
+  }
+  function watch() {
+    clearTimeout(asleep);
+    const left = ends() - Date.now();
+    if (left > WARN_MS) warn("");
+    else if (left <= 0) warn("over");
+    else if (!saidEnd) warn("soon");
+    if (left > 0) asleep = setTimeout(watch, Math.min(left > WARN_MS ? left - WARN_MS : left, MINUTE_MS));
+  }
+  if (ending) {
+    lives(Number(ending.dataset.seconds));
+    body.addEventListener("htmx:afterRequest", (event) => {
+      const left = Number(event.detail.xhr?.getResponseHeader("Ieum-Session-Left"));
+      if (left) lives(left);
+    });
+    ending.addEventListener("click", async (event) => {
+      if (!event.target.closest("button")) return;
+      const answer = await fetch("/session", { headers: { Accept: "application/json" } });
+      if (!answer.ok) return warn("over");
+      const left = (await answer.json()).seconds_left;
+      lives(left);
+      if (left * 1000 <= WARN_MS) warn("last");
+      const main = document.getElementById("main");
+      main.tabIndex = -1;
+      main.focus({ preventScroll: true });
+    });
+  }
+
+  // One more or one fewer: the field counts without a script, too.
+  for (const one of document.querySelectorAll("button[data-step]")) one.hidden = false;
+  body.addEventListener("click", (event) => {
+    const step = event.target.closest("button[data-step]");
+    const field = step && document.getElementById(step.dataset.for);
+    if (!field) return;
+    const next = (parseInt(field.value, 10) || 0) + Number(step.dataset.step);
+    field.value = Math.min(Number(field.max), Math.max(Number(field.min), next));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  body.addEventListener("input", (event) => {
+    const said = event.target.id && document.querySelector(`output[for="${event.target.id}"][data-words]`);
+    const came = said ? Number(said.dataset.all) - (parseInt(event.target.value, 10) || 0) : -1;
+    if (came >= 0) said.textContent = said.dataset.words.replace("{came}", came);
+  });
+
   for (const form of document.querySelectorAll("form[data-at-once]")) form.requestSubmit();
 })();

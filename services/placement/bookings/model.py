@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.errors import FieldError, Invalid, Refused, TooLate
-from chassis.facts import KST, Event
+from chassis.facts import KST, Event, stamp
 from services.placement.bookings.shape import (
     BINDING,
     CONDITION_TIME,
@@ -100,16 +100,18 @@ def attach_condition(
     errors = condition_errors(booking, condition)
     if errors:
         raise Invalid(errors)
+    decide_by = min(now + CONDITION_TIME, booking.start)
     done = booking.model_copy(
         update={
             "status": "conditioned",
             "condition": condition,
-            "decide_by": min(now + CONDITION_TIME, booking.start),
+            "decide_by": decide_by,
             "spoken": spoken,
             "answered": None if spoken else now,
         }
     )
-    return done, [event("conditioned", done, condition=condition_data(condition))]
+    told = {"condition": condition_data(condition), "decide_by": stamp(decide_by)}
+    return done, [event("conditioned", done, **told)]
 
 
 def condition_errors(booking: Booking, condition: Condition) -> list[FieldError]:

@@ -1,5 +1,6 @@
 """Asking about demands: the order of a group, the market of a run, the gap, and what is missing."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -82,6 +83,17 @@ def groups(act: Act, campaign: str) -> list[Demand]:
 def described(act: Act, campaign: str, groups: Iterable[str]) -> dict[str, dict[str, Any]]:
     """What the surveys within scope say of these groups, by group; unknown ones are left out."""
     return store.groups(act, campaign, groups)
+
+
+def names(act: Act, campaign: str, groups: Iterable[str]) -> dict[str, str]:
+    """What schools call these groups (a class): for the schools themselves and their centre."""
+    return store.names(act, campaign, groups)
+
+
+def year_of(name: str, grade: int | None) -> int | None:
+    """The grade, unless the group's name says it: "2-3" does for grade 2, and "3" does not."""
+    numbers = re.findall("[0-9]+", name)
+    return None if len(numbers) > 1 and int(numbers[0]) == grade else grade
 
 
 def fits(

@@ -67,13 +67,14 @@ def demand_withdrawn(event: Received) -> list[Write]:
 
 
 def needs_written(event: Received) -> list[Write]:
-    """The access needs of a survey's groups, as they are now."""
+    """The access needs of a survey's groups and what they are called, as they are now."""
     row = {
         "centre": None,
         "parties": [],
         "public": False,
         "campaign": event.data["campaign"],
         "groups": event.data["groups"],
+        "names": event.data.get("names", {}),
         **_mark(event),
     }
     return [(NEEDS, UpdateOne({"_id": event.key}, {"$set": row}, upsert=True))]
@@ -123,6 +124,25 @@ def groups(act: Act, campaign: str, ids: Iterable[str]) -> dict[str, dict[str, A
         session=act.session,
     )
     return {group["id"]: group for row in rows for group in row["groups"] if group["id"] in wanted}
+
+
+def names(act: Act, campaign: str, ids: Iterable[str]) -> dict[str, str]:
+    """What the schools call these groups, of surveys within scope; nameless ones are left out."""
+    wanted = set(ids)
+    surveys = collection(act, DEMANDS).find(
+        within(act.scope, {"campaign": campaign, "groups.id": {"$in": sorted(wanted)}}),
+        {"_id": 1},
+        session=act.session,
+    )
+    rows = collection(act, NEEDS).find(
+        within(Link(tuple(row["_id"] for row in surveys)), {}), {"names": 1}, session=act.session
+    )
+    return {
+        group: str(name)
+        for row in rows
+        for group, name in row.get("names", {}).items()
+        if group in wanted
+    }
 
 
 def survey_of(act: Act, campaign: str, group: str) -> dict[str, Any] | None:

@@ -63,6 +63,7 @@ def _page(act: Act, path: PlacementPath, refused: Problem | None) -> str:
         placement=stored,
         choices=found,
         seats=operations.seats(act, state.campaign),
+        groups=operations.groups(act, state.campaign, [state.group]),
         names=operations.names_of(act, {state.campaign, state.school}),
         mends=mends(refused),
     )

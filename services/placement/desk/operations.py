@@ -11,6 +11,7 @@ from chassis.facts import KST
 from services.placement.bookings import operations as bookings
 from services.placement.bookings.shape import Booking
 from services.placement.campaigns import operations as campaigns
+from services.placement.demands import operations as demands
 from services.placement.offers import operations as offers
 from services.placement.organisations import operations as organisations
 from services.placement.placements import bulk
@@ -74,6 +75,14 @@ class Desk:
     def closed(self) -> bool:
         """Whether a run may begin."""
         return campaigns.closed(self.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group as a table shows it: its school's name for it, and its grade if that is unsaid."""
+
+    name: str | None
+    grade: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,25 @@ def seats(act: Act, campaign: str) -> dict[str, Seat]:
         )
         for one in found
     }
+
+
+def groups(act: Act, campaign: str, ids: Iterable[str | None]) -> dict[str, Group]:
+    """What these groups are called, by id; persons are left out."""
+    wanted = [id for id in ids if id]
+    names = demands.names(act, campaign, wanted)
+    return {
+        id: Group(names.get(id), demands.year_of(names.get(id, ""), row.get("grade")))
+        for id, row in demands.described(act, campaign, wanted).items()
+    }
+
+
+def groups_shown(desk: Desk) -> set[str]:
+    """The groups that a campaign's page names: of requests, repairs and the waitlist."""
+    shown = {row.state.group for row in desk.requests} | {
+        row.state.group for _, row in desk.waiting
+    }
+    shown |= {row.applicant for repair in desk.repairs for row in repair.state.rows}
+    return {id for id in shown if id}
 
 
 def moves(run: Stored[Run], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

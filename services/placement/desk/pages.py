@@ -23,6 +23,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 CENTRE = (Role.CENTRE,)
 PAGE = 50
 MOST_ROWS = 500
+KEYS = ("people", "state", "rank", "session", "first_start", "reason")
+OPEN_ROWS = 8
+"""More placed groups than these are folded below those without a seat."""
 State = Literal["placed", "waitlisted", "not_selected"]
 Shown = Literal["all", "placed", "waitlisted", "not_selected"]
 STATES: tuple[State, ...] = ("waitlisted", "not_selected", "placed")
@@ -73,6 +76,7 @@ def of_campaign(act: Act, path: CampaignPath) -> Response | str:
         "desk/campaign.html",
         desk=desk,
         seats=seats,
+        groups=operations.groups(act, path.campaign_id, operations.groups_shown(desk)),
         stages=_stages(),
         progress=runs.progress(act, desk.run) if desk.run else None,
     )
@@ -103,6 +107,8 @@ def results(act: Act, path: RunPath, query: ResultsQuery) -> Response | str:
         stages=_stages(),
         progress=runs.progress(act, run),
         moves=operations.moves(run, rows),
+        groups=operations.groups(act, run.state.campaign, [row["applicant"] for row in rows]),
+        open_rows=OPEN_ROWS,
     )
 
 
@@ -119,20 +125,25 @@ def results_sheet(act: Act, path: RunPath, query: ResultsQuery) -> Response:
         after = rows[-1]["number"]
     names = operations.names_of(act, {row["school"] for row in found})
     title = text("page.desk.results")
-    keys = ("school", "grade_head", "people", "state", "rank", "session", "first_start", "reason")
+    groups = operations.groups(act, run.state.campaign, [row["applicant"] for row in found])
+    keys = ("school", "grade_head", "class_head", *KEYS)
     heads = [text(f"page.desk.{key}") for key in keys]
-    content = workbook(title, heads, (_line(row, names, seats) for row in found))
+    content = workbook(title, heads, (_line(row, names, groups, seats) for row in found))
     return attachment(title, content)
 
 
 def _line(
-    row: dict[str, Any], names: Mapping[str, str], seats: Mapping[str, operations.Seat]
+    row: dict[str, Any],
+    names: Mapping[str, str],
+    groups: Mapping[str, operations.Group],
+    seats: Mapping[str, operations.Seat],
 ) -> tuple[Cell, ...]:
     """One result row as the workbook has it."""
     sessions = [seats[id] for part in row["parts"] for id in part["sessions"] if id in seats]
     return (
         names.get(row["school"], ""),
         row["grade"],
+        groups[row["applicant"]].name if row["applicant"] in groups else None,
         row["people"],
         text(f"page.desk.row.{row['state']}"),
         row["parts"][0]["rank"] + 1 if row["parts"] else row["position"] or row["reserve_rank"],

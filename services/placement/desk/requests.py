@@ -64,6 +64,8 @@ def answer(act: Act, path: BookingPath) -> Response | tuple[str, int]:
                 bookings.attach_condition(act, path.booking_id, condition, _told(act, sent))
             case "agree":
                 bookings.agree(act, path.booking_id)
+            case "refuse":
+                bookings.refuse_condition(act, path.booking_id)
             case "safety":
                 note = sent.get("note", "").strip()[:500]
                 day = act.now.astimezone(KST).date()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from chassis.act import Act
 from chassis.errors import NotFound
 from chassis.facts import KST
-from chassis.scope import Centre, Link, Party, Public
+from chassis.scope import Centre, Party, Public
 from services.placement.organisations import store
 
 Relation = Literal["centre_host", "centre_school", "owner", "operator", "office"]
@@ -43,16 +43,6 @@ def card(act: Act, id: str) -> Card:
     """Name and public telephone number of an organisation, as far as they were told."""
     row = store.labels(replace(act, scope=Public()), [id]).get(id, {})
     return Card(row.get("name"), row.get("phone"))
-
-
-def group_names(act: Act, ids: Iterable[str]) -> dict[str, str]:
-    """What groups are called, for who was allowed to read the documents that name them."""
-    wanted = tuple(set(ids))
-    return {id: row["name"] for id, row in store.labels(_only(act, wanted), wanted).items()}
-
-
-def _only(act: Act, ids: tuple[str, ...]) -> Act:
-    return replace(act, scope=Link(ids))
 
 
 def related(act: Act, centre: str, other: str, relation: Relation) -> bool:

@@ -26,6 +26,7 @@ from services.placement.placements.shape import (
     Placement,
     event,
     facts,
+    moved,
 )
 
 Step = tuple[Placement, list[Event]]
@@ -70,8 +71,8 @@ def move(
     if placement.status != "planned":
         update["confirm_by"] = confirm_by or placement.confirm_by
         update["offered"] = update["people"]
-    moved = placement.model_copy(update=update)
-    return moved, [event("moved", moved)]
+    elsewhere = placement.model_copy(update=update)
+    return elsewhere, [moved(elsewhere)]
 
 
 def lose_seats(
@@ -91,7 +92,7 @@ def lose_seats(
     }
     if not placement.released:
         hidden = placement.model_copy(update=update)
-        return hidden, [event("moved", hidden)]
+        return hidden, [moved(hidden)]
     waiting = placement.model_copy(update={**update, "status": "waitlisted"})
     return waiting, [event("waitlisted", waiting)]
 
@@ -188,9 +189,9 @@ def host_answered(
     changed_part = Part(people=size, stops=tuple(after if s is before else s for s in part.stops))
     parts = tuple(changed_part if p is part else p for p in placement.parts)
     told: dict[str, Any] = {"parts": parts, "people": head_count(placement, parts)}
-    moved = (before.start, before.end) != (start, end) or size != part.people
+    differs = (before.start, before.end) != (start, end) or size != part.people
     changed = placement.model_copy(update=told)
-    events = [event("moved", changed)] if moved else []
+    events = [moved(changed)] if differs else []
     return _confirmed_when_ready(changed, events)
 
 
@@ -208,7 +209,7 @@ def stop_lost(placement: Placement, booking: str) -> Step | None:
     if placement.status == "confirmed":
         update["status"] = "offered"
     broken = placement.model_copy(update=update)
-    return broken, [event("moved", broken)] if broken.released else []
+    return broken, [moved(broken)] if broken.released else []
 
 
 def host_thinks_again(placement: Placement, booking: str) -> Step | None:
@@ -227,7 +228,7 @@ def host_thinks_again(placement: Placement, booking: str) -> Step | None:
     if placement.status == "confirmed":
         update["status"] = "offered"
     waiting = placement.model_copy(update=update)
-    return waiting, [event("moved", waiting)] if told and waiting.released else []
+    return waiting, [moved(waiting)] if told and waiting.released else []
 
 
 def _with_stop(placement: Placement, booking: str, update: dict[str, Any]) -> tuple[Part, ...]:

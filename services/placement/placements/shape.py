@@ -137,6 +137,11 @@ class Placement(Record):
         return any(stop.lost for stop in self.stops)
 
     @property
+    def asks(self) -> bool:
+        """Whether the school's yes is wanted: seats are offered, none is lost, no yes stands."""
+        return self.status == "offered" and self.approval is None and not self.broken
+
+    @property
     def first_start(self) -> datetime | None:
         """When the first stop begins; None without seats."""
         return min((stop.start for stop in self.stops), default=None)
@@ -173,6 +178,11 @@ def facts(placement: Placement) -> dict[str, Any]:
 
 def _stop(stop: Stop) -> dict[str, Any]:
     return {**stop.model_dump(exclude={"lost"}), "start": stamp(stop.start), "end": stamp(stop.end)}
+
+
+def moved(placement: Placement) -> Event:
+    """The event that its seats changed, and whether the school has to say yes (again)."""
+    return event("moved", placement, asks=placement.asks)
 
 
 def event(kind: str, placement: Placement, **more: Any) -> Event:

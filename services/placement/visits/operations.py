@@ -1,18 +1,17 @@
-"""A school's results, gathered from the features that keep them, and links to one of them."""
+"""A school's results, gathered from the features that keep them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from chassis import links
 from chassis.act import Act
 from chassis.documents import Receipt, Stored
-from chassis.errors import FieldError, Invalid, NotFound, Refused, Unavailable
+from chassis.errors import FieldError, Invalid, NotFound
 from chassis.facts import KST
-from chassis.links import Link, Purpose
 from chassis.scope import Centre
-from chassis.scope import Link as Only
+from services.placement.bookings import operations as bookings
+from services.placement.bookings.shape import Booking
 from services.placement.demands import operations as demands
 from services.placement.moves.model import Choice
 from services.placement.offers import operations as offers
@@ -36,6 +35,21 @@ class Halt:
     stop: Stop
     offer: Offer | None
     host: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A host's condition that the school may take or not: of which booking, and until when."""
+
+    id: str
+    booking: Booking
+    host: str | None
+
+    @property
+    def fewer(self) -> int:
+        """How many of the group would have to stay away."""
+        wanted = self.booking.condition
+        return self.booking.people - (wanted.people or self.booking.people) if wanted else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,13 @@ class Visit:
     wishes: tuple[Wish, ...]
     place: int | None
     now: datetime
+    conditions: tuple[Asked, ...] = ()
+    """Conditions of its hosts that nobody has decided about, the first to end first."""
+
+    @property
+    def year(self) -> int | None:
+        """The grade to say before the group's name; None where the name says it."""
+        return demands.year_of(self.name or "", self.grade)
 
     @property
     def first(self) -> Halt | None:
@@ -82,7 +103,12 @@ class Visit:
         """Whether the school has to say yes now."""
         state = self.state
         in_time = state.confirm_by is None or self.now < state.confirm_by
-        return state.status == "offered" and not state.approval and not state.broken and in_time
+        return state.asks and in_time and not self.conditions
+
+    @property
+    def acts(self) -> bool:
+        """Whether the school has to answer something about it now."""
+        return self.to_confirm or bool(self.conditions)
 
     @property
     def begun(self) -> bool:
@@ -130,7 +156,7 @@ def results(act: Act) -> list[tuple[str | None, list[Visit]]]:
         by_campaign.setdefault(one.state.campaign, []).append(one)
     made = []
     for rows in by_campaign.values():
-        visits = sorted(_visits(act, rows), key=lambda one: (one.name or "", one.id))
+        visits = sorted(gathered(act, rows), key=lambda one: (one.name or "", one.id))
         made.append((visits[0].campaign, visits))
     return made
 
@@ -140,7 +166,15 @@ def visit(act: Act, id: str) -> Visit:
     stored = placements.show(act, id)
     if stored.state.school != act.tenant():
         raise NotFound()
-    return _visits(act, [stored])[0]
+    return gathered(act, [stored])[0]
+
+
+def decide(act: Act, id: str, booking: str, takes: bool) -> Receipt:
+    """The school takes a host's condition, or does not. Raises NotFound for one it cannot see."""
+    found = visit(act, id)
+    if all(stop.booking != booking for stop in found.state.stops):
+        raise NotFound()
+    return bookings.agree(act, booking) if takes else bookings.refuse_condition(act, booking)
 
 
 def change_people(act: Act, id: str, people: int) -> Receipt:
@@ -157,58 +191,6 @@ def titles(act: Act, choices: Iterable[Choice]) -> dict[str, str]:
     return {id: offer.content.team_name or offer.content.title for id, offer in found.items()}
 
 
-# Links to one visit
-
-
-def shown_by(act: Act, id: str, purpose: Purpose) -> str:
-    """A link that shows one visit of the act's own school; an escort's is good on its day."""
-    found = visit(act, id)
-    if found.day is None:
-        raise Refused("nothing_to_show")
-    ends = datetime.combine(found.day + timedelta(days=1), time(), KST)
-    link = Link(
-        purpose=purpose,
-        holder=id,
-        subject=found.state.school,
-        centre=found.state.centre,
-        until=ends,
-    )
-    return links.written(_key(act), link)
-
-
-def linked(act: Act, text: str) -> Link | None:
-    """The link, for whichever of the two purposes it was made."""
-    for purpose in (Purpose.ESCORT, Purpose.VISIT):
-        if (link := links.read(_key(act), text, purpose)) is not None:
-            return link
-    return None
-
-
-def of_link(act: Act, link: Link) -> Visit:
-    """The visit that a link shows. Raises NotFound, or Refused once its day is over."""
-    if act.now >= link.until:
-        raise Refused("link_over")
-    own = replace(act, scope=Only((link.holder,)))
-    found = placements.show(own, link.holder)
-    if found.state.school != link.subject or not found.state.released:
-        raise NotFound()
-    return _visits(own, [found])[0]
-
-
-def is_today(found: Visit) -> bool:
-    """Whether the visit is today."""
-    return found.day == found.now.astimezone(KST).date()
-
-
-def attend_by_link(act: Act, link: Link, absent: int) -> Receipt:
-    """The escort records who is missing, on the day of the visit."""
-    found = of_link(act, link)
-    if link.purpose is not Purpose.ESCORT or not is_today(found):
-        raise Refused("not_the_day")
-    own = replace(act, scope=Only((link.holder,)), actor=link.holder)
-    return attend(own, found, absent)
-
-
 def attend(act: Act, found: Visit, absent: int) -> Receipt:
     """All came but so many. Raises Invalid for more than were to come."""
     most = found.state.people
@@ -217,29 +199,24 @@ def attend(act: Act, found: Visit, absent: int) -> Receipt:
     return placements.attend(act, found.id, most - absent)
 
 
-def _key(act: Act) -> bytes:
-    if act.keys is None or act.keys.links is None:
-        raise Unavailable("no_link_key")
-    return act.keys.links
-
-
 # Gathering
 
 
-def _visits(act: Act, rows: Sequence[Stored[Placement]]) -> list[Visit]:
+def gathered(act: Act, rows: Sequence[Stored[Placement]]) -> list[Visit]:
     """The placements, all of one campaign and one school, with what belongs to them."""
     first = rows[0].state
     groups = [row.state.group for row in rows if row.state.group]
     stops = [stop for row in rows for stop in row.state.stops]
     known = offers.by_id(act, {stop.offer for stop in stops})
     names = organisations.names(act, {first.campaign, first.school, *(stop.host for stop in stops)})
-    called = organisations.group_names(act, groups)
     inside = replace(act, scope=Centre(first.centre))
     described = demands.described(inside, first.campaign, groups)
+    called = demands.names(inside, first.campaign, groups)
     told = _rows(act, {row.state.run for row in rows})
     lacking = [row for row in rows if not row.state.parts]
     openings = _openings(act, first.campaign) if lacking else {}
     line = _line(act, first.campaign) if lacking else {}
+    asked = _conditions(act, stops, names)
     card = organisations.card(act, first.centre)
     made = []
     for row in rows:
@@ -266,9 +243,27 @@ def _visits(act: Act, rows: Sequence[Stored[Placement]]) -> list[Visit]:
                 wishes=tuple(_wishes(result, openings)) if row in lacking else (),
                 place=line.get(row.id),
                 now=act.now,
+                conditions=tuple(
+                    asked[stop.booking] for stop in state.stops if stop.booking in asked
+                ),
             )
         )
     return made
+
+
+def _conditions(act: Act, stops: Iterable[Stop], names: Mapping[str, str]) -> dict[str, Asked]:
+    """The undecided conditions among the bookings of these stops, the first to end first."""
+    found = bookings.many(act, {stop.booking for stop in stops if not stop.accepted})
+    open_ones = [
+        (row.state.decide_by, id, row.state)
+        for id, row in found.items()
+        if row.state.status == "conditioned" and row.state.decide_by is not None
+    ]
+    return {
+        id: Asked(id, state, names.get(state.host))
+        for until, id, state in sorted(open_ones, key=lambda one: one[:2])
+        if until is not None and act.now < until
+    }
 
 
 def _rows(act: Act, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from chassis.links import LONGEST, Purpose
 from chassis.roles import Role
 from services.placement.moves import operations as moves
 from services.placement.placements import operations as placements
-from services.placement.visits import operations
+from services.placement.visits import operations, sharing
 from services.placement.visits.operations import Visit
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -83,6 +83,19 @@ def confirm(act: Act, path: VisitPath) -> Response:
     return _done(act, path.placement_id, lambda: _confirmed(act, path.placement_id))
 
 
+@routes.form("/placements/<placement_id>/condition", roles=SCHOOL)
+def condition(act: Act, path: VisitPath) -> Response:
+    """Take what a host would accept instead, or leave it."""
+
+    def work() -> None:
+        takes = {"take": True, "leave": False}.get(_field("do"))
+        if takes is None:
+            raise Invalid([_fault("do", "missing")])
+        operations.decide(act, path.placement_id, _field("booking"), takes)
+
+    return _done(act, path.placement_id, work)
+
+
 @routes.form("/placements/<placement_id>/people", roles=SCHOOL)
 def people(act: Act, path: VisitPath) -> Response:
     """Come with fewer people."""
@@ -139,7 +152,7 @@ def exchange(act: Act, path: VisitPath) -> Response:
 def link(act: Act, path: VisitPath) -> Response:
     """Make a link to send on: for the escort, or for whoever is to see the visit."""
     purpose = Purpose.ESCORT if _field("for") == "escort" else Purpose.VISIT
-    text = operations.shown_by(act, path.placement_id, purpose)
+    text = sharing.shown_by(act, path.placement_id, purpose)
     address = f"{_held().settings.public_address}{url_for('visits.enter', link=text)}"
     return _one(act, path.placement_id, link=(purpose.name.lower(), address))
 
@@ -154,7 +167,7 @@ def entry(act: Act, path: VisitPath) -> Response:
 @routes.page("/v/<link>", roles=ANYONE)
 def enter(act: Act, path: LinkPath) -> Response:
     """Open a link to one visit; it goes on in a cookie, so that the address stays clean."""
-    if operations.linked(act, path.link) is None:
+    if sharing.linked(act, path.link) is None:
         raise NotFound()
     response: Response = redirect(url_for("visits.day"), 303)  # type: ignore[assignment]
     held = _held()
@@ -180,23 +193,31 @@ def day(act: Act) -> Response:
 @routes.form("/day/attendance", roles=ANYONE)
 def escort(act: Act) -> Response:
     """The escort says who is missing."""
-    found = operations.linked(act, request.cookies.get(LINK, ""))
+    found = sharing.linked(act, request.cookies.get(LINK, ""))
     if found is None:
         raise NotFound()
     try:
-        operations.attend_by_link(act, found, _number("absent"))
+        sharing.attend_by_link(act, found, _number("absent"))
     except (Invalid, Refused) as refused:
         return _sheet(act, mends(refused), refused.status)
     return redirect(url_for("visits.day"), 303)  # type: ignore[return-value]
 
 
 def _sheet(act: Act, found: Mends, status: int) -> Response:
-    link = operations.linked(act, request.cookies.get(LINK, ""))
+    link = sharing.linked(act, request.cookies.get(LINK, ""))
     if link is None:
         raise NotFound()
-    visit = operations.of_link(act, link)
-    escorted = link.purpose is Purpose.ESCORT and operations.is_today(visit)
-    return _page("day", status, visit=visit, escorted=escorted, found=found, errors=dict(found))
+    visit = sharing.of_link(act, link)
+    escorted = link.purpose is Purpose.ESCORT and sharing.is_today(visit)
+    return _page(
+        "day",
+        status,
+        visit=visit,
+        escorted=escorted,
+        found=found,
+        errors=dict(found),
+        typed=_field("absent"),
+    )
 
 
 def _one(
@@ -222,7 +243,9 @@ def _one(
         link=link,
         found=found or [],
         errors=dict(found or []),
-        said={name: _field(name) for name in ("approved_on", "document_number", "people")},
+        said={
+            name: _field(name) for name in ("approved_on", "document_number", "people", "absent")
+        },
     )
 
 

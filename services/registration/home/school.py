@@ -1,6 +1,6 @@
 """What waits for a school: its next act, what follows, for whom it waits, and its next visits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -23,15 +23,13 @@ from services.registration.surveys.terms import Terms, terms
 
 VISITS_SHOWN = 5
 DONE = "placement.confirmed"
-COMING = (
-    DONE,
-    "placement.offered",
-    "placement.approved",
-    "placement.moved",
-)
+OFFERED, APPROVED, MOVED = "placement.offered", "placement.approved", "placement.moved"
+COMING = (DONE, OFFERED, APPROVED, MOVED)
 """What was told last of a group that has a visit ahead of it."""
+CONDITION = "booking.conditioned"
+WAITING = ("placement.waitlisted", APPROVED, MOVED)
 IN_PASSING = ("placement.resized", "placement.corrected")
-"""These tell of a change within a state: what the group waits for is the state itself."""
+"""These tell of a change within a state: what the group waits for stays what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,10 @@ class Visit:
     host: str
     by: datetime
     position: int | None
+    asks: bool
+    """Whether the school has to say yes to what is offered."""
+    decide_by: datetime | None
+    """Until when it may take or leave what a host would accept instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Home:
 
     name: str
     writing: tuple[Writing, ...]
+    deciding: tuple[Visit, ...]
     confirming: tuple[Visit, ...]
     attending: tuple[Visit, ...]
     sent: tuple[Writing, ...]
@@ -89,7 +92,8 @@ class Home:
     @property
     def acts(self) -> int:
         """How many things there are to do."""
-        return len(self.writing) + len(self.confirming) + len(self.attending)
+        asked = len(self.deciding) + len(self.confirming)
+        return len(self.writing) + asked + len(self.attending)
 
 
 def home(act: Act) -> Home:
@@ -117,13 +121,17 @@ def home(act: Act) -> Home:
     told = {one.id for one in sent if any(v.campaign == one.there.campaign for v in named)}
     dated = sorted((v for v in named if v.start), key=lambda v: v.start or act.now)
     past = [v for v in dated if v.what == DONE and v.start and v.start < act.now]
+    deciding = [v for v in named if v.decide_by and act.now < v.decide_by]
+    confirming = [v for v in named if v.asks and v not in deciding and act.now < v.by]
+    answering = [*deciding, *confirming]
     return Home(
         name=organisations.shown(act, school).state.name,
         writing=tuple(sorted(writing, key=lambda one: one.by)),
-        confirming=tuple(v for v in named if v.what == "placement.offered"),
+        deciding=tuple(sorted(deciding, key=lambda v: v.decide_by or v.by)),
+        confirming=tuple(sorted(confirming, key=lambda v: v.by)),
         attending=tuple(past),
         sent=tuple(one for one in sent if one.id not in told),
-        waiting=tuple(v for v in named if v.what in ("placement.waitlisted", "placement.approved")),
+        waiting=tuple(v for v in named if v.what in WAITING and v not in answering),
         coming=tuple(v for v in dated if v.what in COMING and v not in past)[:VISITS_SHOWN],
         centre=contact.centre_name if contact else "",
         phone=(contact.phone or "") if contact else "",
@@ -140,22 +148,47 @@ def _writing(id: str, there: Terms, stored: Stored[Survey] | None, now: datetime
 def _visits(act: Act, stored: Stored[Survey], there: Terms) -> list[Visit]:
     """The last that placement told of each group."""
     last: dict[str, dict[str, Any]] = {}
+    conditions: dict[str, dict[str, Any]] = {}
     for row in surveys.timeline(act, stored.id):
-        if row["group"] and row["what"].startswith(("placement.", "attendance.")):
-            last[row["group"]] = row
+        id, what = row["group"], row["what"]
+        if id and what.startswith("booking."):
+            if what == CONDITION:
+                conditions[row["subject"]] = row
+            elif row["codes"].get("status") != "conditioned":
+                conditions.pop(row["subject"], None)
+        elif id and what.startswith(("placement.", "attendance.")):
+            before = last.get(id)
+            last[id] = row if before is None or what not in IN_PASSING else _passed(before, row)
     answers = stored.state.submitted or stored.state.draft
     names = {group.id: (group.class_name, number) for number, group in enumerate(answers.groups, 1)}
-    return [_visit(row, there, *names.get(id, ("", 0))) for id, row in last.items()]
+    open_until: dict[str, datetime] = {}
+    for row in conditions.values():
+        until = row["codes"].get("decide_by")
+        if until:
+            known = open_until.get(row["group"])
+            open_until[row["group"]] = min(moment(until), known or moment(until))
+    return [
+        _visit(row, there, *names.get(id, ("", 0)), open_until.get(id)) for id, row in last.items()
+    ]
 
 
-def _visit(row: dict[str, Any], there: Terms, name: str, number: int) -> Visit:
+def _passed(before: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """The state that was told before, with the numbers that were told since."""
+    return {**before, "codes": {**before["codes"], **row["codes"]}}
+
+
+def _visit(
+    row: dict[str, Any], there: Terms, name: str, number: int, decide_by: datetime | None
+) -> Visit:
     codes = row["codes"]
     stops = [stop for part in codes.get("parts") or () for stop in part["stops"]]
     first = min(stops, key=lambda stop: str(stop["start"]), default=None)
     by = codes.get("confirm_by")
+    what = DONE if row["what"] == MOVED and codes["status"] == "confirmed" else row["what"]
+    offered = codes.get("status") == "offered"
     return Visit(
         placement=row["subject"],
-        what=f"placement.{codes['status']}" if row["what"] in IN_PASSING else row["what"],
+        what=what,
         campaign=there.campaign,
         group=name or str(number),
         people=codes.get("people") or 0,
@@ -163,21 +196,14 @@ def _visit(row: dict[str, Any], there: Terms, name: str, number: int) -> Visit:
         host=first["host"] if first else "",
         by=moment(by) if by else there.campaign.schools_confirm_by,
         position=codes.get("position"),
+        # Before `asks` was told, a visit that had moved was always asked for again.
+        asks=offered and (what == OFFERED or (what == MOVED and codes.get("asks", True))),
+        decide_by=decide_by if offered else None,
     )
 
 
 def _with_host(visit: Visit, names: dict[str, str]) -> Visit:
-    return Visit(
-        visit.placement,
-        visit.what,
-        visit.campaign,
-        visit.group,
-        visit.people,
-        visit.start,
-        names.get(visit.host, ""),
-        visit.by,
-        visit.position,
-    )
+    return replace(visit, host=names.get(visit.host, ""))
 
 
 def _stored(act: Act, campaign: str) -> Stored[Survey] | None:

@@ -7,6 +7,7 @@ from flask import Response, redirect, request
 from pydantic import BaseModel, Field
 
 from chassis.act import Act
+from chassis.clock import now
 from chassis.errors import Unauthenticated
 from chassis.http.preferences import local
 from chassis.http.routes import Body, Routes, shown
@@ -50,6 +51,8 @@ class SessionView(BaseModel):
     centres: list[str]
     expires_at: datetime
     session_ends: datetime
+    seconds_left: int
+    """How long the session still lives if it is left alone."""
     last_sign_in: datetime | None
 
 
@@ -70,6 +73,7 @@ def _answer(signed_in: SignedIn) -> Response:
         centres=list(identity.centres),
         expires_at=signed_in.expires_at,
         session_ends=signed_in.session_ends,
+        seconds_left=max(0, int(identity.session_ends - now().timestamp())),
         last_sign_in=signed_in.last_sign_in,
     )
     response: Response = shown(view, 200)

@@ -21,7 +21,11 @@ class Session(BaseModel):
 
     def alive(self, now: datetime) -> bool:
         """Whether the session may still be used."""
-        return now < min(self.created + LONGEST, self.used + IDLE)
+        return now < self.left_alone(self.used)
+
+    def left_alone(self, used: datetime) -> datetime:
+        """When the session ends if it was last used then."""
+        return min(self.created + LONGEST, used + IDLE)
 
     @property
     def ends(self) -> datetime:

@@ -123,6 +123,7 @@ def _token(
         post=state.posts[0],
         centres=_centres(act, state, role),
         session=session.id,
+        session_ends=int(session.left_alone(act.now).timestamp()),
     )
     token, expires = keys.sign(act, identity, state.tokens_not_before)
     return SignedIn(token, expires, identity, session.ends, secret, before)

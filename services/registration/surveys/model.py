@@ -226,11 +226,13 @@ def _ids(survey: Survey) -> dict[str, Any]:
 
 
 def _needs(survey: Survey, answers: Answers) -> Event:
-    """Access needs, sealed for placement; sent also when empty, so that old ones go away."""
+    """Access needs and what groups are called, sealed for placement; sent also when empty, so
+    that old ones go away."""
     groups = {group.id: sorted(set(group.needs)) for group in answers.groups if group.needs}
     data = {
         "survey": survey_id(survey.campaign, survey.school),
         "campaign": survey.campaign,
         "groups": groups,
+        "names": {group.id: group.class_name for group in answers.groups if group.class_name},
     }
     return Event("needs.declared", data, topic=NEEDS_TOPIC)

@@ -173,6 +173,7 @@ def test_the_citys_result_is_read_moved_and_shown_before_the_schools_hear_of_it(
     page.click("summary:has-text('고급')")
     expect(page.locator("main")).to_contain_text("증명됨")
     sound(page, "run")
+    page.click("summary:has-text('배정된 모둠')")
     page.click("text=옮기기 >> nth=0")
     expect(page.locator("main")).to_contain_text("지금 자리")
     page.goto(f"/placement/runs/{run}/release/schools")

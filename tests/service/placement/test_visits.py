@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from chassis.clock import now
-from tests.service.placement.story import Story, one_of_each, slot, story, visitor
+from tests.service.placement.story import STAFF, Story, one_of_each, slot, story, visitor
 from tests.service.placement.world import CAMPAIGN, OTHER_SCHOOL, SCHOOL, an_id
 
 OTHER_DAY = "2027-05-19"
@@ -229,11 +229,11 @@ def test_an_escort_sees_the_day_and_records_who_is_missing_on_that_day_only(
     address, device = link_of(here, row, "escort"), app.test_client()
     shown = device.get(address, headers={"Accept-Language": "ko"}, follow_redirects=True)
     assert shown.request.path == "/placement/day"
-    assert "모두 왔습니다" not in shown.text
+    assert "출석 저장" not in shown.text
     form = {"absent": "1", "idempotency_key": "the-escorts-key"}
     assert device.post("/placement/day/attendance", data=form).status_code == 409
     _begun(here, row)
-    assert "모두 왔습니다" in device.get("/placement/day").text
+    assert "출석 저장" in device.get("/placement/day").text
     device.post("/placement/day/attendance", data=form)
     assert of(here, row["id"])["attended"] == 19
 
@@ -278,3 +278,54 @@ def test_before_the_release_anyone_reads_rules_and_commitment_and_no_result(app:
     assert "결과는 학교에 알린 뒤" in said
     assert "약속 값" in said
     assert "열어 보인 값" not in said
+
+
+def conditioned(here: Story) -> tuple[dict[str, Any], str]:
+    """A visit whose school changed its day, and whose new host would take it in the afternoon."""
+    row = placed(here)
+    shown = get(here, row, f"?also={OTHER_DAY}")
+    post(here, row, "exchange", sessions=sessions_of(shown))
+    asked = next(one for one in here.bookings(status="asked") if one["placement"] == row["id"])
+    wanted = slot("14-16", OTHER_DAY)
+    path = f"/api/v1/bookings/{asked['id']}/condition"
+    here.world.do(f"host:{asked['host']}", "POST", path, wanted)
+    here.pump()
+    return row, str(asked["id"])
+
+
+def test_a_school_takes_a_hosts_condition_and_confirms_what_came_of_it(here: Story) -> None:
+    row, booking = conditioned(here)
+    said = words(get(here, row))
+    assert "조건을 달았습니다" in said
+    assert "체험 시간이 오후 2시부터 오후 4시까지로 바뀝니다" in said
+    assert "까지 답이 없으면" in said
+    assert "이 자리로 확정" not in said
+    assert post(here, row, "condition", booking=booking, do="maybe").status_code == 422
+    assert post(here, row, "condition", booking=an_id("foreign"), do="take").status_code == 404
+    post(here, row, "condition", booking=booking, do="take")
+    after = of(here, row["id"])
+    assert (after["status"], after["parts"][0]["stops"][0]["start"][11:13]) == ("offered", "05")
+    assert here.told.last("placement.moved").data["asks"] is True
+    assert "이 자리로 확정" in words(get(here, row))
+
+
+def test_a_condition_that_the_school_does_not_take_is_repaired(here: Story) -> None:
+    row, booking = conditioned(here)
+    post(here, row, "condition", booking=booking, do="leave")
+    assert [one["cause"] for one in here.repairs()] == ["declined"]
+    assert here.told.last("placement.moved").data["asks"] is False
+    said = words(get(here, row))
+    assert "조건을 달았습니다" not in said
+    assert "다른 회차를 찾고 있습니다" in said
+
+
+def test_the_centre_answers_a_condition_for_the_school_and_reads_what_it_means(here: Story) -> None:
+    _, booking = conditioned(here)
+    path = f"/placement/requests/{booking}"
+    headers = {"Accept": "text/html", "Accept-Language": "ko", "Authorization": f"Bearer {STAFF}"}
+    assert "받지 않으면" in words(here.world.client.get(path, headers=headers))
+    form = {"idempotency_key": "the-centres-key", "do": "refuse"}
+    assert here.world.client.post(path, data=form, headers=headers).status_code == 303
+    here.pump()
+    (found,) = [one for one in here.bookings(status="declined") if one["id"] == booking]
+    assert found["reason_code"] == "condition_refused"

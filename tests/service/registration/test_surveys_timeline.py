@@ -1,6 +1,7 @@
 """A school's timeline: its own steps and what placement and the messages told, in one order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -122,6 +123,35 @@ def test_a_confirmed_visit_stays_confirmed_on_the_start_page_when_fewer_students
     act = city.registration.act(scope=Party(school.organisation))
     (visit,) = home(act).attending
     assert (visit.what, visit.people) == ("placement.confirmed", 23)
+
+
+def test_a_changed_visit_is_to_be_confirmed_again_when_it_can_be(city: World) -> None:
+    school = city.school()
+    survey = city.submitted(school)
+    group = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"][0]["id"]
+    own = {"school": school.organisation, "group": group, "applicant": None, "released": True}
+    city.registration.context.database["campaigns"].update_one(
+        {"_id": city.campaign}, {"$set": {"state.status": "closed"}}
+    )
+    act = city.registration.act(scope=Party(school.organisation))
+    offered = {**own, "status": "offered", "confirm_by": "2099-02-01T00:00:00.000Z"}
+    tell(city, "placement.confirmed", 31, **own, status="confirmed")
+    tell(city, "placement.moved", 32, **offered, asks=False)
+    assert (home(act).confirming, [one.what for one in home(act).waiting]) == (
+        (),
+        ["placement.moved"],
+    )
+    tell(city, "placement.moved", 33, **offered, asks=True)
+    (again,) = home(act).confirming
+    assert (again.what, home(act).waiting, home(act).acts) == ("placement.moved", (), 1)
+    asked = {"school": school.organisation, "group": group}
+    tell(city, "booking.conditioned", 34, **asked, decide_by="2099-01-20T00:00:00.000Z")
+    assert (len(home(act).deciding), home(act).confirming) == (1, ())
+    accepted = event("booking.accepted", 34, campaign=city.campaign, **asked)
+    later = replace(accepted, id=f"{accepted.key}:2", time="2099-01-01T00:00:40.000Z")
+    for collection, write in service.projections.writes(later):
+        city.registration.context.database[collection].bulk_write([write])
+    assert (home(act).deciding, len(home(act).confirming)) == ((), 1)
 
 
 def test_an_event_about_no_school_makes_no_entry() -> None:
