@@ -10,11 +10,13 @@ from collections.abc import Callable
 
 import click
 
-from chassis import audit, logs, measuring, operators, timers, worker
+from chassis import audit, away, logs, measuring, operators, timers, worker
 from chassis.context import Context, open_context
 from chassis.contracts import owned_by
 from chassis.database import prepare
 from chassis.events import relay, roles
+from chassis.events.consumer import OtherLog, Standstill, Twin
+from chassis.events.recover import RecoverFirst
 from chassis.printing import as_json, tell
 from chassis.service import Service
 from chassis.settings import Settings
@@ -23,7 +25,14 @@ from chassis.teaching import teach
 
 def main(service: Service) -> None:
     """The command line of a service."""
-    group(service)(prog_name=f"python -m services.{service.name}")
+    try:
+        group(service)(prog_name=f"python -m services.{service.name}")
+    except Exception as error:
+        server = away.away(error)
+        if server is None:
+            raise
+        click.echo(away.sentence(server, error), err=True)
+        raise SystemExit(1) from None
 
 
 def group(service: Service) -> click.Group:
@@ -73,9 +82,20 @@ def _enter(service: Service, name: str, run: Callable[[Context], None]) -> None:
         run(context)
     except Exception as error:  # noqa: BLE001
         # Crash-only: what a role cannot handle ends it, and the parent starts it again.
-        logs.logger().error("role_failed", error=type(error).__name__, exc_info=error)
+        _tell_end(error)
         sys.stderr.flush()
         os._exit(1)
+
+
+def _tell_end(error: Exception) -> None:
+    """Say why a role ends; only a fault that nobody has foreseen shows where it happened."""
+    name, server = type(error).__name__, away.away(error)
+    if server is not None:
+        logs.logger().warning("role_waits", waits_for=server, error=name)
+    elif isinstance(error, OtherLog | Standstill | Twin | RecoverFirst):
+        logs.logger().error("role_failed", error=name, why=str(error))
+    else:
+        logs.logger().error("role_failed", error=name, exc_info=error)
 
 
 def background(service: Service) -> dict[str, tuple[Callable[[Context], None], str]]:
@@ -126,8 +146,11 @@ def _roles(commands: click.Group, service: Service) -> None:
         os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606
 
     @commands.command(help="Create missing collections and indexes; safe to repeat.")
+    @away.waiting
     @as_json
-    def migrate(as_json: bool) -> None:
+    def migrate(wait: float, as_json: bool) -> None:
         context = opened(service, "migrate")
-        made = prepare(context.database, service.aggregates, service.indexes)
+        made = away.patient(
+            lambda: prepare(context.database, service.aggregates, service.indexes), wait
+        )
         tell({"service": service.name, "collections made": ", ".join(made) or "none"}, as_json)

@@ -27,8 +27,6 @@ from kafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
-    RetriableError,
-    SaslAuthenticationFailedError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
@@ -51,11 +49,6 @@ ACK_SECONDS = 8.0
 
 class BrokerAway(Exception):
     """The broker did not answer in time; nothing is known of what was in flight."""
-
-
-def unavailable(error: BaseException) -> bool:
-    """Whether an error says that the broker is away, or does not know this service (yet)."""
-    return isinstance(error, BrokerAway | RetriableError | SaslAuthenticationFailedError)
 
 
 @dataclass(frozen=True, slots=True)

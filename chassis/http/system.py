@@ -8,12 +8,12 @@ from typing import Any
 from flask import Response, current_app, redirect, request, url_for
 from pydantic import BaseModel, Field
 
-from chassis import operators
+from chassis import standing
 from chassis.act import Act
 from chassis.context import Context
 from chassis.contracts import SERVICES
 from chassis.errors import NotFound
-from chassis.events import dead_letters
+from chassis.events import dead_letters, roles
 from chassis.events.consumer import Follower
 from chassis.http.routes import Routes
 from chassis.roles import Role
@@ -45,7 +45,7 @@ def routes_of(service: Service) -> Routes:
             "system.html",
             service=service.name,
             services=[(name, _address(name)) for name in SERVICES],
-            rows=operators.measured(_context(), service),
+            rows=standing.measured(_context(), service),
             letters=letters(),
         )
 
@@ -68,7 +68,7 @@ def routes_of(service: Service) -> Routes:
 
 
 def _followers(service: Service) -> list[Follower]:
-    return operators.followers(_context(), service)
+    return roles.followers(_context(), service)
 
 
 def _of(service: Service, id: str) -> Follower:

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from chassis import operators
 from chassis.context import open_context
-from chassis.events import dead_letters, inbox
+from chassis.events import dead_letters, inbox, roles
 from chassis.events.consumer import Follower
 from tests.chaos.injections import NEXT_VERSION, Injections, settings_of, until
 
@@ -84,4 +83,4 @@ def _followers(injections: Injections, service: str) -> list[Follower]:
     """The groups of a service that follow the topic."""
     context = open_context(settings_of(injections.stack, service))
     own = importlib.import_module(f"services.{service}.app").service
-    return [one for one in operators.followers(context, own) if TOPIC in one.topics]
+    return [one for one in roles.followers(context, own) if TOPIC in one.topics]

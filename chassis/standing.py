@@ -1,0 +1,86 @@
+"""How a service stands: what waits, how long, who holds which lease, and what wants a look."""
+
+from datetime import datetime
+
+from chassis import away
+from chassis.clock import now
+from chassis.context import Context
+from chassis.events import dead_letters, roles
+from chassis.events.consumer import Follower
+from chassis.events.topics import Admin
+from chassis.service import Service
+
+Found = dict[str, object]
+OLD_SECONDS = 60.0
+"""An event that waits longer is not on its way any more: see OutboxStuck in the runbook."""
+
+
+def status(context: Context, service: Service) -> list[Found]:
+    """All of it; the lag needs the broker, and a broker that is away is itself a finding."""
+    rows = measured(context, service)
+    for one in roles.followers(context, service):
+        try:
+            rows.append(_row(f"{one.group}: lag", _lag(context, one), False))
+        except Exception as error:
+            if away.away(error) is None:
+                raise
+            rows.append(_row(f"{one.group}: lag", "unknown, the broker does not answer", True))
+    return rows
+
+
+def measured(context: Context, service: Service) -> list[Found]:
+    """What waits and what wants a look, as far as the database alone can tell."""
+    database = context.database
+    waiting, quarantined, age = _outboxes(context, service)
+    rows = [
+        _row("aggregates with events to publish", waiting, False),
+        _row("oldest event to publish, seconds", round(age), age > OLD_SECONDS),
+        _row("quarantined aggregates", quarantined, quarantined > 0),
+    ]
+    for follower in roles.followers(context, service):
+        parked = database["parked"].count_documents({"group": follower.group})
+        dead = len(dead_letters.listed(follower))
+        rows.append(_row(f"{follower.group}: parked", parked, parked > 0))
+        rows.append(_row(f"{follower.group}: dead letters", dead, dead > 0))
+    for lease in database["leases"].find():
+        held = lease["expires"] is not None and lease["expires"] > now()
+        rows.append(_row(f"lease {lease['_id']}", lease["owner"] if held else "free", False))
+    return rows
+
+
+def _row(what: str, value: object, look: bool) -> Found:
+    return {"what": what, "value": value, "state": "look" if look else "ok"}
+
+
+def _outboxes(context: Context, service: Service) -> tuple[int, int, float]:
+    """Aggregates that wait, quarantined ones, and the age of the oldest event that may go out."""
+    waiting = quarantined = 0
+    oldest: datetime | None = None
+    for one in service.aggregates:
+        rows = context.database[one.name].find(
+            {"outbox.id": {"$exists": True}}, {"outbox.time": 1, "outbox.quarantined": 1}
+        )
+        for row in rows:
+            waiting += 1
+            if any(entry.get("quarantined") for entry in row["outbox"]):
+                quarantined += 1
+                continue
+            begun = datetime.fromisoformat(row["outbox"][0]["time"])
+            oldest = begun if oldest is None else min(oldest, begun)
+    age = 0.0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
+    return waiting, quarantined, age
+
+
+def _lag(context: Context, follower: Follower) -> int:
+    places = {
+        (row["topic"], row["partition"]): row["next"]
+        for row in context.database["offsets"].find({"group": follower.group})
+    }
+    if not places:
+        return 0
+    admin = Admin(context.settings)
+    try:
+        ends = admin.ends(list(places))
+    finally:
+        admin.close()
+    return sum(max(0, ends[place] - offset) for place, offset in places.items())
