@@ -21,6 +21,9 @@ from services.registration.registry import form, operations
 TEMPLATES = Path(__file__).parent / "templates"
 CENTRE = (Role.CENTRE,)
 EMAIL_MOST = 254
+SCHOOL_CODE = ("school_code_missing", "school_code_shape")
+"""Here the code is asked for in two fields, and its sentence speaks of both."""
+
 TYPED = ("email", "person", "telephone", "until")
 
 
@@ -104,6 +107,8 @@ def mend(errors: list[FieldError]) -> dict[str, Any]:
     """The summary above the form, and the sentence of each field."""
     found = []
     for error in errors:
+        if error.code in SCHOOL_CODE:
+            error = FieldError(error.pointer, "school_code_parts")
         key = error.code if error.code.startswith("problem.") else f"field.{error.code}"
         found.append((form.field_of(error.pointer), text(key, **error.facts)))
     return {"mends": found, "said": dict(reversed(found))}
