@@ -6,9 +6,9 @@ from typing import TextIO
 
 import click
 
-from chassis import away, heads, standing, verify
+from chassis import away, heads, logs, standing, verify
 from chassis.context import Context, open_context
-from chassis.contracts import owned_by, topics
+from chassis.contracts import owned_by, topic_of, topics
 from chassis.errors import NotFound
 from chassis.events import dead_letters, rebuild, recover, roles
 from chassis.events.consumer import Follower
@@ -17,6 +17,7 @@ from chassis.events.topics import Admin
 from chassis.printing import as_json, tell
 from chassis.service import Service
 from chassis.settings import Settings
+from chassis.teaching import examples
 
 Found = dict[str, object]
 Open = Callable[[], Context]
@@ -40,6 +41,7 @@ def add(commands: click.Group, service: Service) -> None:
     @away.waiting
     @as_json
     def make_topics(mine: bool, wait: float, as_json: bool) -> None:
+        logs.configure(service.name, "topics")
         admin = away.patient(lambda: Admin(Settings(service=service.name)), wait)
         wanted = owned_by(service.name) if mine else list(topics().values())
         made = admin.make(wanted)
@@ -57,6 +59,9 @@ def add(commands: click.Group, service: Service) -> None:
     _dead_letters(commands, service, opened)
     _audit(commands, opened)
     _outbox(commands, service, opened)
+    owner = topic_of("account.created").owner
+    if owner != service.name:
+        _accounts_elsewhere(commands, service.name, owner)
 
     @commands.command(name="rebuild", help="Rebuild read models from the log, while running.")
     @click.argument("projection", required=False)
@@ -129,6 +134,23 @@ def add(commands: click.Group, service: Service) -> None:
         found = verify.faults(opened(), service, age)
         tell([{"fault": fault} for fault in found], as_json)
         raise SystemExit(1 if found else 0)
+
+
+def _accounts_elsewhere(commands: click.Group, here: str, owner: str) -> None:
+    """`user create` where no accounts are kept: it names the service that keeps them."""
+    there = f"python -m services.{owner} user create"
+
+    @commands.group(help=f"Accounts belong to {owner}; this service hears of them by events.")
+    def user() -> None: ...
+
+    @user.command(
+        help=f"Opens nothing here: says where accounts are made, which is `{there}`.",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+        epilog=examples(f"python -m services.{here} user create", f"{there} --help"),
+    )
+    @as_json
+    def create(as_json: bool) -> None:
+        raise click.UsageError(f"accounts belong to {owner}: `{there} --help` says how")
 
 
 def _follower(context: Context, service: Service, id: str) -> Follower:

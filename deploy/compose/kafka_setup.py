@@ -7,7 +7,6 @@ administrator's password exists. Rights that topics.yaml no longer gives are tak
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,10 @@ from kafka.admin import (
     ScramMechanism,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import KafkaError, NoError
+from kafka.errors import NoError
 
+from chassis import logs
+from chassis.away import patient
 from chassis.contracts import SERVICES, topics
 from chassis.events.topics import Admin
 from chassis.settings import Settings
@@ -38,15 +39,10 @@ ITERATIONS = 8192
 
 
 def connect() -> KafkaAdminClient:
-    """Wait for the broker."""
-    limit = time.monotonic() + LIMIT
-    while True:
-        try:
-            return KafkaAdminClient(bootstrap_servers=BROKER, bootstrap_timeout_ms=5000)
-        except KafkaError:
-            if time.monotonic() > limit:
-                raise
-            time.sleep(1)
+    """Wait for the broker; the log says so meanwhile."""
+    return patient(
+        lambda: KafkaAdminClient(bootstrap_servers=BROKER, bootstrap_timeout_ms=5000), LIMIT
+    )
 
 
 def set_passwords(admin: KafkaAdminClient) -> None:
@@ -115,6 +111,7 @@ def set_rights(admin: KafkaAdminClient) -> tuple[int, int]:
 
 def main() -> None:
     """Passwords, topics, rights."""
+    logs.configure("setup", "kafka")
     admin = connect()
     try:
         set_passwords(admin)

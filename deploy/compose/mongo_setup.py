@@ -7,13 +7,14 @@ here is tried until it holds.
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import AutoReconnect, OperationFailure
 
+from chassis import logs
+from chassis.away import patient
 from chassis.contracts import SERVICES
 
 HOST = "mongo:27017"
@@ -49,29 +50,34 @@ def prepare(client: MongoClient[dict[str, Any]]) -> bool:
     return True
 
 
-def main() -> None:
-    """Try until it holds or two minutes are over."""
-    password = (SECRETS / "mongo_root").read_text(encoding="ascii").strip()
-    limit = time.monotonic() + LIMIT
-    while True:
-        client: MongoClient[dict[str, Any]] = MongoClient(
-            HOST,
-            directConnection=True,
-            username="root",
-            password=password,
-            serverSelectionTimeoutMS=2000,
-            timeoutMS=10_000,
-        )
+def once(password: str) -> None:
+    """One attempt. Raises AutoReconnect while the server is not so far.
+
+    What it refuses meanwhile has many codes: it is without its replica set, then without its root
+    user, then no primary.
+    """
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        HOST,
+        directConnection=True,
+        username="root",
+        password=password,
+        serverSelectionTimeoutMS=2000,
+        timeoutMS=10_000,
+    )
+    with client:
         try:
-            with client:
-                if prepare(client):
-                    break
-        except PyMongoError:
-            if time.monotonic() > limit:
-                raise
-        if time.monotonic() > limit:
-            raise TimeoutError(f"{HOST} did not become a primary in {LIMIT:.0f} s")
-        time.sleep(0.5)
+            ready = prepare(client)
+        except OperationFailure as failure:
+            raise AutoReconnect(f"{HOST} is not ready: {failure}") from failure
+        if not ready:
+            raise AutoReconnect(f"{HOST} is no primary yet")
+
+
+def main() -> None:
+    """Try until it holds or two minutes are over; the log says so meanwhile."""
+    logs.configure("setup", "mongo")
+    password = (SECRETS / "mongo_root").read_text(encoding="ascii").strip()
+    patient(lambda: once(password), LIMIT)
     sys.stdout.write(f"replica set {REPLICA_SET} with {len(SERVICES)} users is ready\n")
 
 

@@ -38,8 +38,9 @@ COMMON = {
     "republish",
     "offsets rewind",
     "recover",
+    "user create",
 }
-OWN = {"registration": {"user create", "keys rotate", "keys revoke", "contacts-again"}}
+OWN = {"registration": {"keys rotate", "keys revoke", "contacts-again"}}
 
 
 def service_of(name: str) -> Service:
@@ -79,6 +80,14 @@ def test_every_command_answers_a_program_and_its_help_teaches(name: str) -> None
             typed = shlex.split(call.partition("  #")[0])
             if typed[: len(path.split())] == path.split():
                 command.make_parser(context).parse_args(typed[len(path.split()) :])
+
+
+@pytest.mark.parametrize("name", set(SERVICES) - {"registration"})
+def test_where_no_accounts_are_kept_the_command_says_where_they_are(name: str) -> None:
+    called = ["user", "create", "--login", "somebody", "--role", "centre"]
+    done = CliRunner().invoke(group(service_of(name)), called)
+    assert done.exit_code == 2
+    assert "python -m services.registration user create" in done.output
 
 
 @pytest.fixture(scope="module", params=SERVICES)

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
+from chassis import away
 from chassis.contracts import SERVICES, consumed_by, owned_by, topics
-from deploy.compose import secrets
+from deploy.compose import mongo_setup, secrets
 from deploy.compose.rights import Right, rights
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -94,6 +96,44 @@ def test_every_container_is_hardened_and_has_time_to_stop(compose: dict[str, Any
         assert one["cap_drop"] == ["ALL"], name
         assert "no-new-privileges:true" in one["security_opt"], name
         assert one["stop_grace_period"] == "35s", name
+
+
+def test_what_serves_comes_back_after_a_reboot_and_what_prepares_tries_again_if_it_failed(
+    compose: dict[str, Any],
+) -> None:
+    for name, one in compose["services"].items():
+        prepares = name.endswith(("-setup", "-migrate"))
+        assert one["restart"] == ("on-failure:5" if prepares else "unless-stopped"), name
+
+
+def test_the_databases_setup_waits_until_the_server_is_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without its replica set, then without its root user, then no primary, then ready."""
+    answers: list[Exception | bool] = [
+        OperationFailure("not running with --replSet", 76),
+        OperationFailure("Authentication failed.", 18),
+        ServerSelectionTimeoutError("mongo:27017: connection refused"),
+        False,
+        True,
+    ]
+
+    def prepare(_client: Any) -> bool:
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    (tmp_path / "mongo_root").write_text("secret", encoding="ascii")
+    monkeypatch.setattr(mongo_setup, "SECRETS", tmp_path)
+    monkeypatch.setattr(mongo_setup, "prepare", prepare)
+    monkeypatch.setattr(away, "AGAIN_SECONDS", 0.0)
+    mongo_setup.main()
+    assert answers == []
+    said = capsys.readouterr()
+    assert "is ready" in said.out
+    assert '"waits_for": "database"' in said.err
+    assert "secret" not in said.out + said.err
 
 
 def test_broker_and_database_are_reachable_from_inside_only(compose: dict[str, Any]) -> None:
