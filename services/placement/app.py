@@ -27,6 +27,7 @@ from services.placement.hosting import pages as hosting
 from services.placement.hosts import api as hosts_api
 from services.placement.hosts import pages as host_pages
 from services.placement.hosts import store as hosts
+from services.placement.leaving import pages as leaving
 from services.placement.offers import api as offers_api
 from services.placement.offers import store as offers
 from services.placement.openness import pages as openness
@@ -79,6 +80,7 @@ routes: list[Routes] = [
     answers.routes,
     hosting.routes,
     visits.routes,
+    leaving.routes,
     openness.routes,
 ]
 indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
@@ -111,6 +113,7 @@ service = Service(
         answers.TEMPLATES,
         hosting.TEMPLATES,
         visits.TEMPLATES,
+        leaving.TEMPLATES,
         openness.TEMPLATES,
     ),
 )

@@ -9,10 +9,10 @@ from chassis.act import Act
 from chassis.context import Context
 from chassis.facts import KST, stamp
 from chassis.scope import Centre
-from services.placement.bookings.shape import Booking
+from services.placement.bookings.shape import Booking, Condition
 from services.placement.bookings.store import bookings
 from services.placement.campaigns.store import CAMPAIGNS
-from services.placement.demands.store import DEMANDS
+from services.placement.demands.store import DEMANDS, NEEDS
 from services.placement.hosts.model import Vetting
 from services.placement.hosts.store import id_of, vettings
 from services.placement.offers import calendar
@@ -37,7 +37,15 @@ SHOWN, NEXT = an_id("campaign to look at"), an_id("campaign to offer for")
 OFFER, DRAFT = an_id("drones offer"), an_id("draft offer")
 ASKED, ACCEPTED, DECLINED = an_id("asked"), an_id("accepted"), an_id("declined")
 OFFERED, CONFIRMED, LINE = an_id("offered visit"), an_id("confirmed visit"), an_id("in the line")
-GROUPS = {OFFERED: an_id("group one"), CONFIRMED: an_id("group two"), LINE: an_id("group three")}
+CONDITIONED, BEGUN = an_id("visit under a condition"), an_id("visit that has begun")
+WANTED = an_id("a host's condition")
+GROUPS = {
+    OFFERED: an_id("group one"),
+    CONFIRMED: an_id("group two"),
+    LINE: an_id("group three"),
+    CONDITIONED: an_id("group four"),
+    BEGUN: an_id("group five"),
+}
 
 
 def host(context: Context, centre: str) -> str:
@@ -59,7 +67,7 @@ def visits(context: Context, centre: str, schools: list[str], host: str) -> None
     _known(context, act, centre, school, host)
     vetted = Vetting(centre=centre, host=host, status="approved", steps=[])
     vettings.create(act, id_of(centre, host), vetted)
-    sessions = [_session(act, day) for day in (30, 37, 44, 51)]
+    sessions = [_session(act, day) for day in (30, 37, 44, 51, 58, -1)]
     _offer(act, centre, host, OFFER, "published", sessions)
     _offer(act, centre, host, DRAFT, "draft", [_session(act, 60)])
     asked = _booking(act, centre, host, schools[1], sessions[0])
@@ -70,6 +78,20 @@ def visits(context: Context, centre: str, schools: list[str], host: str) -> None
     refused = {"answered": act.now, "status": "declined", "reason_code": "staff_absent"}
     declined = _booking(act, centre, host, schools[2], sessions[2]).model_copy(update=refused)
     bookings.create(act, DECLINED, declined)
+    hours = Condition(
+        people=20,
+        start=sessions[4].start + timedelta(hours=3),
+        end=sessions[4].end + timedelta(hours=3),
+    )
+    wanted = {
+        "answered": act.now,
+        "status": "conditioned",
+        "condition": hours,
+        "decide_by": act.now + timedelta(days=3),
+        "placement": CONDITIONED,
+    }
+    conditioned = _booking(act, centre, host, school, sessions[4])
+    bookings.create(act, WANTED, conditioned.model_copy(update=wanted))
     _placements(act, centre, school, host, sessions)
 
 
@@ -160,6 +182,13 @@ def _known(context: Context, act: Act, centre: str, school: str, host: str) -> N
             "groups": groups,
         }
     )
+    context.database[NEEDS].insert_one({"_id": an_id("survey of results"), **_names()})
+
+
+def _names() -> dict[str, object]:
+    """What the school calls its groups, as it told sealed."""
+    names = {id: f"{number}반" for number, id in enumerate(GROUPS.values(), 2)}
+    return {"centre": None, "parties": [], "public": False, "groups": {}, "names": names}
 
 
 def _session(act: Act, days: int) -> Session:
@@ -263,7 +292,22 @@ def _placements(act: Act, centre: str, school: str, host: str, sessions: list[Se
 
     offered = {"group": GROUPS[OFFERED], "parts": part(sessions[3], an_id("fourth"))}
     placements.create(act, OFFERED, base.model_copy(update=offered))
+    stops = part(sessions[4], WANTED)
+    unanswered = stops[0].stops[0].model_copy(update={"accepted": False})
+    conditioned = {
+        "group": GROUPS[CONDITIONED],
+        "parts": (Part(people=24, stops=(unanswered,)),),
+    }
+    placements.create(act, CONDITIONED, base.model_copy(update=conditioned))
     approval = Approval(at=act.now, by="tests", document_number="진로부-1127")
+    begun = {
+        "group": GROUPS[BEGUN],
+        "parts": part(sessions[5], an_id("fifth")),
+        "status": "confirmed",
+        "approval": approval,
+        "confirmed": 24,
+    }
+    placements.create(act, BEGUN, base.model_copy(update=begun))
     confirmed = {
         "group": GROUPS[CONFIRMED],
         "parts": part(sessions[1], ACCEPTED),

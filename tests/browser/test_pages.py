@@ -29,6 +29,8 @@ from tests.browser.seed import (
 from tests.browser.seed_visits import (
     ACCEPTED,
     ASKED,
+    BEGUN,
+    CONDITIONED,
     CONFIRMED,
     DECLINED,
     DRAFT,
@@ -37,6 +39,7 @@ from tests.browser.seed_visits import (
     OFFER,
     OFFERED,
     SHOWN,
+    WANTED,
     free_day,
 )
 
@@ -45,7 +48,6 @@ pytestmark = pytest.mark.browser
 Reader = Callable[..., Page]
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
-WIDTHS = (360, 1280)
 OF_ANYONE = {
     "sign-in": "/sign-in",
     "started": "/start/done",
@@ -66,6 +68,9 @@ OF_THE_CENTRE = {
     "programme": "/programmes/new",
     "remind": f"/campaigns/{OPEN}/remind",
     "answer": f"/campaigns/{OPEN}/schools/{FIRST_SCHOOL}",
+    "answer-withdraw": f"/campaigns/{OPEN}/schools/{FIRST_SCHOOL}/withdraw",
+    "leave-for": f"/placement/campaigns/{SHOWN}/schools/{FIRST_SCHOOL}/withdraw",
+    "request-condition": f"/placement/requests/{WANTED}",
     "search": "/search?q=%E3%84%B4",
     "organisations": "/organisations",
     "organisation": f"/organisations/{FIRST_SCHOOL}",
@@ -106,6 +111,9 @@ OF_A_SCHOOL = {
     "visit-line": f"/placement/placements/{LINE}",
     "visit-what-if": f"/placement/placements/{LINE}?also={free_day(now())}",
     "visit-withdraw": f"/placement/placements/{CONFIRMED}/withdraw",
+    "visit-condition": f"/placement/placements/{CONDITIONED}",
+    "visit-attendance": f"/placement/placements/{BEGUN}",
+    "leave": f"/placement/campaigns/{SHOWN}/withdraw",
     "levels": f"/placement/campaigns/{READY}/levels",
 }
 OF_A_HOST = {
@@ -180,7 +188,7 @@ def test_a_page_of_another_role_says_so_in_a_sentence(reader: Reader) -> None:
     expect(page.locator(".lead")).to_have_text("이 역할로는 할 수 없는 일입니다.")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("login", READERS, ids=str)
 def test_every_page_fits_its_width_has_its_own_title_and_no_violation(
     reader: Reader, site: Site, login: str | None, width: int
@@ -204,6 +212,7 @@ def test_every_page_fits_its_width_has_its_own_title_and_no_violation(
     assert all(url.startswith(site.address) for url in foreign), foreign
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("login", [CENTRE_LOGIN, SCHOOL_LOGIN])
 def test_pages_in_english_and_high_contrast_have_no_violation(
     reader: Reader, site: Site, login: str

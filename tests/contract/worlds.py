@@ -282,6 +282,7 @@ def placement(servers: Servers) -> Iterator[World]:
                 "placement_id": conditioned["placement"],
                 "repair_id": repair["id"],
                 "run_id": run,
+                "school_id": conditioned["school"],
                 "stage": "hosts",
             },
             here={"POST /api/v1/waitlists/<placement_id>/offer": {"placement_id": waiting}},

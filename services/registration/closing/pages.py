@@ -126,6 +126,44 @@ def admit(act: Act, path: SchoolPath) -> Response | tuple[str, int]:
     return _to(url_for("home.campaign", campaign_id=path.campaign_id))
 
 
+@routes.page("/<campaign_id>/schools/<school_id>/withdraw", roles=CENTRE)
+def ask_withdraw(act: Act, path: SchoolPath) -> str:
+    """What taking a school's answer back does, before it is done."""
+    return _withdraw(act, path, None)
+
+
+@routes.form("/<campaign_id>/schools/<school_id>/withdraw", roles=CENTRE)
+def withdraw(act: Act, path: SchoolPath) -> Response | tuple[str, int]:
+    """Take a school's answer back, as it asked on the telephone."""
+    stored = _survey(act, path)
+    if stored is None:
+        raise NotFound()
+    try:
+        said_by = request.form.get("spoken_with", "").strip()[:100]
+        if not said_by:
+            raise Invalid([FieldError("/spoken_with", "missing")])
+        surveys.withdraw_for(act, stored.id, said_by)
+    except Problem as refused:
+        return _withdraw(act, path, refused), refused.status
+    return _to(url_for("home.campaign", campaign_id=path.campaign_id))
+
+
+def _withdraw(act: Act, path: SchoolPath, refused: Problem | None) -> str:
+    campaign = campaigns.own(act, path.campaign_id).state
+    found = mends(refused)
+    return render(
+        "closing/withdraw.html",
+        path=path,
+        campaign=campaign,
+        school=organisations.shown(act, path.school_id).state,
+        survey=_survey(act, path),
+        late=act.now >= campaign.deadline,
+        spoken_with=request.form.get("spoken_with", "").strip()[:100],
+        mends=found,
+        said=dict(reversed(found)),
+    )
+
+
 def _remind(act: Act, path: CampaignPath, refused: Problem | None) -> str:
     rows = operations.answers(act, path.campaign_id)
     return render(

@@ -38,7 +38,7 @@ def save_draft(act: Act, campaign: str, answers: Answers) -> Receipt:
     """Keep what a school has written so far. Tells nobody; nothing has to be complete."""
     school = own_organisation(act)
     there = terms(act, campaign)
-    check_school(act, there, school, Kind.INDIVIDUALS)
+    check_school(there, school, Kind.INDIVIDUALS)
     stored = _begun(act, there, school)
     state = model.drafted_with(stored.state, answers, act.now, act.actor)
     return _saved(act, stored, state)
@@ -73,6 +73,20 @@ def withdraw(act: Act, survey: str) -> Receipt:
         )
 
 
+def withdraw_for(act: Act, survey: str, spoken_with: str) -> Receipt:
+    """The centre takes a survey back because the school said so; with whom it spoke stays."""
+    stored = surveys.load(act, survey)
+    there = own_campaign(act, stored.state.campaign, own_centre(act))
+    with in_time(there, "survey_withdraw_late"):
+        said = model.recorded(stored.state, Call(spoken_with=spoken_with, at=act.now, by=act.actor))
+        state, events = model.withdrawn(said, there.rules, act.now, act.actor, stored.version + 1)
+        if not events:
+            return _unchanged(stored)
+        return surveys.save(
+            act, stored, state, events, before=there.rules.deadline, extra=_extra(state)
+        )
+
+
 def admit(act: Act, survey: str, reason: Reason) -> Receipt:
     """Let a late draft in. The campaign's manifest is amended by a reaction to the event."""
     stored = surveys.load(act, survey)
@@ -94,7 +108,7 @@ def record(
     After the deadline a reason is needed, and the survey counts as admitted.
     """
     there = own_campaign(act, campaign, own_centre(act))
-    check_school(act, there, school, Kind.INDIVIDUALS)
+    check_school(there, school, Kind.INDIVIDUALS)
     if at > act.now:
         raise Invalid([FieldError("/by_telephone/at", "call_in_future")])
     stored = _begun(act, there, school)
@@ -209,7 +223,7 @@ def _begun(act: Act, there: Terms, school: str) -> Stored[Survey]:
 
 def _submit(act: Act, stored: Stored[Survey], wanted: Survey) -> Receipt:
     there = terms(act, wanted.campaign)
-    check_school(act, there, wanted.school, Kind.INDIVIDUALS)
+    check_school(there, wanted.school, Kind.INDIVIDUALS)
     with in_time(there, "survey_late"):
         state, events = model.submitted(wanted, there.rules, act.now, act.actor, stored.version + 1)
         if not events:

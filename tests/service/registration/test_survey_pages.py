@@ -231,3 +231,18 @@ def test_an_ended_token_sends_a_form_on_and_keeps_it_where_the_session_is_gone(
         sent.headers["Location"], data=form(city), headers={**origin, "HX-Request": "true"}
     )
     assert (quietly.status_code, quietly.data) == (401, b"")
+
+
+def test_a_centre_takes_an_answer_back_for_a_school_that_telephoned(city: World) -> None:
+    school, other = city.school(), city.school(related=False)
+    survey = city.submitted(school)
+    path = f"/campaigns/{city.campaign}/schools/{school.organisation}/withdraw"
+    shown = read(city.centre, path)
+    assert "다시 제출할 수 있습니다" in shown.text.replace("\xa0", " ")
+    foreign = path.replace(school.organisation, other.organisation)
+    assert read(city.centre, foreign).status_code == 404
+    assert send(city.centre, path, {"spoken_with": " "}, "nobody-named").status_code == 422
+    assert send(city.centre, path, {"spoken_with": "김 교감"}, "spoken-with").status_code == 303
+    found = school.done("GET", f"/api/v1/surveys/{survey}")
+    assert found["status"] == "withdrawn"
+    assert "거둘 수요조사가 없습니다" in read(city.centre, path).text
