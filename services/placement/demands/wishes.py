@@ -18,7 +18,7 @@ from heapq import nsmallest
 from itertools import groupby, pairwise
 from operator import itemgetter
 
-from services.placement.demands import filters
+from services.placement.demands import refusals
 from services.placement.demands.wished import (
     DateWish,
     Entry,
@@ -42,8 +42,8 @@ LONGEST_PAUSE = 180
 
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
-    """SHA-256 of the rule's own source (this file, its filters and its words), in hexadecimal."""
-    parts = ("services.placement.demands.wished", filters.__name__, __name__)
+    """SHA-256 of the rule's own source (this file, its refusals and its words), in hexadecimal."""
+    parts = ("services.placement.demands.wished", refusals.__name__, __name__)
     source = "\n".join(inspect.getsource(sys.modules[name]) for name in parts)
     return hashlib.sha256(source.encode()).hexdigest()
 
@@ -56,7 +56,7 @@ def order(group: Group, sessions: Iterable[Session], frame: Frame) -> Order:
     (they get the same rank). With an own order the place in it is the rank.
     """
     at_hand = sorted(sessions, key=lambda s: (s.start, s.id))
-    fit, excluded = filters.Verdicts(group, frame).sift(at_hand)
+    fit, excluded = refusals.Verdicts(group, frame).sift(at_hand)
     if group.order:
         entries, left = _own_order(group, fit)
     else:

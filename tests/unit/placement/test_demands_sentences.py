@@ -8,7 +8,7 @@ import pytest
 
 from chassis.language import LANGUAGES, catalogue
 from services.placement.demands import manifest, sentences, supply
-from services.placement.demands.filters import CODES
+from services.placement.demands.refusals import CODES
 
 SERVICE = Path(__file__).parents[3] / "services" / "placement"
 ROOMS = ("hosts", "offers", "demands", "campaigns", "organisations")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.placement.demands import wished, wishes
-from services.placement.demands.filters import CODES
+from services.placement.demands.refusals import CODES
 from services.placement.demands.wished import DateWish, Frame, Group, Offered, Session, Split
 
 EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples" / "wishes"

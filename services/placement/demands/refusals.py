@@ -1,4 +1,4 @@
-"""The hard filters between a group and a session, in their published order.
+"""Why a session is refused to a group: the hard filters, in their published order.
 
 The first filter that a session fails is its reason; the codes are those of the catalogues
 (`reason.<code>`) and of the market file's `excluded` rows. Facts are integers, codes and dates.
