@@ -6,16 +6,17 @@ import importlib
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from chassis.contracts import SERVICES
 from tests.browser import seed, seed_visits
+from tests.browser.readers import Reader, readers
 from tests.support.house import context_of
 from tests.support.origin import served
 from tests.support.stack import Servers
@@ -29,7 +30,6 @@ FLAGS = (
     "--no-first-run",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-HEIGHT = 900
 
 # The first page of an app compiles its templates; on a busy machine that takes its time.
 expect.set_options(timeout=20_000)
@@ -94,36 +94,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def reader(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
-    """Open a page of a new reader: `reader(width, login, language, script)`.
-
-    A fault of a page's script fails the test, whatever the page still shows.
-    """
-    faults: list[str] = []
-    with ExitStack() as stack:
-
-        def opened(
-            width: int = 1280,
-            login: str | None = None,
-            language: str = "ko-KR",
-            script: bool = True,
-        ) -> Page:
-            context = browser.new_context(
-                viewport={"width": width, "height": HEIGHT},
-                locale=language,
-                base_url=site.address,
-                java_script_enabled=script,
-            )
-            stack.callback(context.close)
-            page = context.new_page()
-            page.on("pageerror", lambda fault: faults.append(str(fault)))
-            if login is not None:
-                page.goto("/sign-in")
-                page.fill("[name=login]", login)
-                page.fill("[name=password]", seed.PASSWORD)
-                page.click("form[action='/sign-in'] button")
-                page.wait_for_selector(".me")
-            return page
-
+def reader(browser: Browser, site: Site) -> Iterator[Reader]:
+    """Open a page of a new reader: `reader(width, login, language, script)`."""
+    with readers(browser, site.address, seed.PASSWORD) as opened:
         yield opened
-    assert not faults

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext
 
 from demo import city
 from demo.world import PASSWORD, World, load
 from deploy.local.stack import Stack
+from tests.browser.readers import Reader, readers
 
 HERE = Path(__file__).parent
 TRACES = Path(__file__).parents[3] / ".local" / "traces"
@@ -29,10 +30,7 @@ NAME = os.environ.get("IEUM_JOURNEYS_STACK", "journeys")
 """Two people on one machine give their stacks different names."""
 
 CHAPTERS = ("opened", "answered", "placed", "confirmed", "settled")
-HEIGHT = 900
 PATIENCE_MS = 15_000
-
-Reader = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -142,39 +140,16 @@ def reader(request: pytest.FixtureRequest, browser: Browser, world: World) -> It
 
     What a reader did is kept as a trace under `.local/traces` if the test fails.
     """
-    with ExitStack() as stack:
 
-        def opened(
-            width: int = 1280,
-            login: str | None = None,
-            language: str = "ko-KR",
-            script: bool = True,
-        ) -> Page:
-            context = browser.new_context(
-                viewport={"width": width, "height": HEIGHT},
-                locale=language,
-                timezone_id="Asia/Seoul",
-                base_url=world.origin,
-                java_script_enabled=script,
-            )
-            context.set_default_timeout(PATIENCE_MS)
-            context.tracing.start(snapshots=True)
-            stack.callback(_close, context, request.node)
-            page = context.new_page()
-            if login is not None:
-                sign_in(page, login)
-            return page
+    def begun(context: BrowserContext) -> None:
+        context.set_default_timeout(PATIENCE_MS)
+        context.tracing.start(snapshots=True)
 
+    def ended(context: BrowserContext) -> None:
+        _close(context, request.node)
+
+    with readers(browser, world.origin, PASSWORD, begun, ended) as opened:
         yield opened
-
-
-def sign_in(page: Page, login: str, password: str = PASSWORD) -> None:
-    """Sign in by the door's form."""
-    page.goto("/sign-in")
-    page.fill("[name=login]", login)
-    page.fill("[name=password]", password)
-    page.click("form[action='/sign-in'] button")
-    page.wait_for_selector(".me")
 
 
 def _close(context: BrowserContext, test: pytest.Item) -> None:

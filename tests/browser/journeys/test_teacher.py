@@ -11,7 +11,6 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from demo.client import wait_for
 from demo.world import PASSWORD, World
-from tests.browser.journeys.conftest import sign_in
 from tests.browser.journeys.walking import (
     entered,
     invited,
@@ -19,6 +18,7 @@ from tests.browser.journeys.walking import (
     reach,
     saved,
     school,
+    sign_in,
     sound,
     swapped,
     teacher,

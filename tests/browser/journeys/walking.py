@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from demo.client import Json, Person, wait_for
 from demo.opening import invitation_link, register
 from demo.world import PASSWORD, World
+from tests.browser import readers
 
 AXE = Path(__file__).parents[1] / "axe" / "axe.min.js"
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
@@ -66,6 +67,11 @@ def teacher(world: World, name: str, key: str) -> str:
     Person(world.origin).post("/api/v1/invitations/accept", {**body, **reach})
     world.centre.post(f"/api/v1/invitations/{sent['id']}/approve")
     return login
+
+
+def sign_in(page: Page, login: str) -> None:
+    """Sign in with the password that everybody in the story has."""
+    readers.sign_in(page, login, PASSWORD)
 
 
 def saved(page: Page, act: Callable[[], object]) -> None:
