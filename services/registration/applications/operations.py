@@ -122,7 +122,7 @@ def manifest_lines(act: Act, campaign: str) -> Iterator[tuple[str, str, int]]:
 
 def _terms(act: Act, campaign: str, school: str) -> Terms:
     there = terms(act, campaign)
-    check_school(act, there, school, Kind.GROUPS)
+    check_school(there, school, Kind.GROUPS)
     return there
 
 

@@ -1,6 +1,6 @@
 """What can be done with campaigns. The manifest is made by `closing`, which knows the surveys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -110,6 +110,17 @@ def shown(act: Act, id: str) -> Stored[Campaign]:
         except NotFound:
             return store.campaigns.get(in_public(act), id)
     return store.campaigns.get(in_public(act), id)
+
+
+def shown_with(
+    act: Act, id: str, stages: Sequence[dict[str, Any]]
+) -> tuple[Stored[Campaign], dict[str, Any]]:
+    """A campaign as `shown` gives it, and its document with what the stages bring along."""
+    row = store.with_beside(act, id, stages) if isinstance(act.scope, Centre) else None
+    row = row or store.with_beside(in_public(act), id, stages)
+    if row is None:
+        raise NotFound()
+    return store.campaigns.stored(row), row
 
 
 def own(act: Act, id: str) -> Stored[Campaign]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chassis.act import Act
+from chassis.act import Act, collection
 from chassis.documents import Aggregates, Owners, Page
+from chassis.scope import within
 from services.registration.campaigns.model import Campaign, Status
 
 campaigns: Aggregates[Campaign] = Aggregates(
@@ -30,3 +31,11 @@ def page(
     if status is not None:
         wanted["state.status"] = status.value
     return campaigns.find(act, wanted, limit=limit, after=after)
+
+
+def with_beside(act: Act, id: str, stages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """One campaign's document within scope, with what the stages bring along."""
+    rows = collection(act, campaigns.name).aggregate(
+        [{"$match": within(act.scope, {"_id": id})}, *stages], session=act.session
+    )
+    return next(iter(rows), None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from chassis.act import Act
+from chassis.beside import Beside
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Refused
 from services.registration.acting import in_public, own_centre, today
@@ -15,6 +16,9 @@ from services.registration.organisations.model import (
     Status,
     Tie,
 )
+
+centre_beside = Beside(store.organisations, "state.centre")
+"""The centre of what names one, such as a campaign."""
 
 
 def register(act: Act, details: Details, tie: Tie | None = None) -> Receipt:
@@ -105,11 +109,6 @@ def listed(
 def related(act: Act, centre: str, relation: Relation) -> tuple[str, ...]:
     """The ids of the organisations in a relation to a centre today."""
     return shown(act, centre).state.tied(relation, today(act))
-
-
-def is_related(act: Act, centre: str, relation: Relation, other: str) -> bool:
-    """Whether a centre and an organisation stand in a relation today."""
-    return other in related(act, centre, relation)
 
 
 def looks_after(act: Act, centre: str, other: str) -> bool:

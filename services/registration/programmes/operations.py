@@ -1,12 +1,16 @@
 """What can be done with programmes."""
 
 from chassis.act import Act
+from chassis.beside import Beside
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import Refused
 from chassis.scope import Centre
 from services.registration.acting import in_public, own_centre
 from services.registration.programmes import model, store
 from services.registration.programmes.model import Programme, Status
+
+beside = Beside(store.programmes, "state.programme")
+"""The programme of what names one, such as a campaign."""
 
 
 def publish(act: Act, state: Programme) -> Receipt:

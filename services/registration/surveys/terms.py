@@ -6,27 +6,30 @@ from dataclasses import dataclass
 
 from chassis.act import Act
 from chassis.errors import NotFound, Refused, TooLate
+from services.registration.acting import today
 from services.registration.campaigns import days
-from services.registration.campaigns import operations as campaigns
 from services.registration.campaigns.model import Campaign
 from services.registration.campaigns.model import Status as CampaignStatus
 from services.registration.codes import codes
-from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Relation
-from services.registration.programmes import operations as programmes
 from services.registration.programmes.model import Kind
+from services.registration.surveys.around import around
 from services.registration.surveys.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One campaign as a school meets it. `contact` is the centre as people would call it."""
+    """One campaign as a school meets it. `contact` is the centre as people would call it.
+
+    `schools` are those that the centre serves today.
+    """
 
     id: str
     campaign: Campaign
     rules: Rules
     centre_name: str
     phone: str | None
+    schools: frozenset[str]
 
     @property
     def contact(self) -> str:
@@ -36,9 +39,8 @@ class Terms:
 
 def terms(act: Act, campaign: str) -> Terms:
     """The terms of a campaign that the actor may see. Raises NotFound."""
-    found = campaigns.shown(act, campaign).state
-    programme = programmes.shown(act, found.programme).state
-    centre = organisations.shown(act, found.centre).state
+    there = around(act, campaign)
+    found, programme, centre = there.campaign, there.programme, there.centre
     rules = Rules(
         opens_at=found.opens_at,
         deadline=found.deadline,
@@ -50,10 +52,17 @@ def terms(act: Act, campaign: str) -> Terms:
         level=programme.level.value,
         grades=programme.grades,
     )
-    return Terms(campaign, found, rules, centre.name, found.phone or centre.phone)
+    return Terms(
+        campaign,
+        found,
+        rules,
+        centre.name,
+        found.phone or centre.phone,
+        frozenset(centre.tied(Relation.SCHOOL, today(act))),
+    )
 
 
-def check_school(act: Act, there: Terms, school: str, unwanted: Kind) -> None:
+def check_school(there: Terms, school: str, unwanted: Kind) -> None:
     """Refuse a school that the centre does not serve, and a campaign of another kind.
 
     `unwanted` is the kind of campaign in which this way of answering has no place.
@@ -62,7 +71,7 @@ def check_school(act: Act, there: Terms, school: str, unwanted: Kind) -> None:
         raise Refused("campaign_takes_no_answers", contact=there.contact)
     if there.campaign.kind is unwanted:
         raise Refused(f"campaign_is_for_{there.campaign.kind.value}", contact=there.contact)
-    if not organisations.is_related(act, there.campaign.centre, Relation.SCHOOL, school):
+    if school not in there.schools:
         raise Refused("school_not_served", contact=there.contact)
 
 
