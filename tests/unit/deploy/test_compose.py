@@ -90,6 +90,11 @@ def test_secrets_are_made_once_and_their_directory_is_closed(tmp_path: Path) -> 
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
+def test_the_database_of_compose_quotes_no_operation_in_its_log(compose: dict[str, Any]) -> None:
+    command = compose["services"]["mongo"]["command"]
+    assert command[command.index("--slowms") + 1] == "2147483647"
+
+
 def test_every_container_is_hardened_and_has_time_to_stop(compose: dict[str, Any]) -> None:
     for name, one in compose["services"].items():
         assert one["read_only"] is True, name

@@ -69,6 +69,17 @@ def test_a_killed_database_is_started_again_with_its_data(stack: Stack) -> None:
         assert client.proof.things.find_one({"_id": "kept"}) is not None
 
 
+def test_the_log_of_the_database_never_quotes_what_was_asked_of_it(stack: Stack) -> None:
+    client: MongoClient[dict[str, object]] = MongoClient(stack.addresses["mongo"])
+    with client:
+        client.proof.people.insert_one({"email": "one@school.example"})
+        slow = "function () { sleep(150); return this.email === 'one@school.example'; }"
+        assert client.proof.people.find_one({"$where": slow}) is not None
+        told = client.admin.command("getLog", "global")["log"]
+    assert told
+    assert not any("one@school.example" in line for line in told)
+
+
 def test_what_a_killed_supervisor_left_is_ended_before_a_new_start(stack: Stack) -> None:
     status = stack.status()
     assert status is not None
