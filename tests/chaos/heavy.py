@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from deploy.local import broker
 from deploy.local.processes import Identity
 from tests.chaos import disks, standing
 from tests.chaos.disks import SmallDisks
-from tests.chaos.faults import Must, role
+from tests.chaos.faults import Must, port_of, role
 from tests.support.house import eventually
 
 FULL_SECONDS = 10.0
 AGAIN_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
 SLOW_SECONDS = 33.0
 """More than the thirty seconds that may lie between two polls, less than a stale heartbeat."""
 OUTAGE_SECONDS = 20.0
@@ -73,6 +75,20 @@ class Heavy:
                 threading.Event().wait(FULL_SECONDS)
                 self.saw[f"{name} ended by its full disk"] += not before.alive()
             eventually(lambda: self.stack.processes.get(name), AGAIN_SECONDS, name)
+            if name == "kafka":
+                self._look_after_broker()
+
+    def _look_after_broker(self) -> None:
+        """A broker that began on a full disk can stand in its start for ever; see the runbook."""
+        port = port_of(self.stack, "kafka")
+        try:
+            eventually(lambda: broker.answers(port), PATIENCE_SECONDS)
+        except AssertionError:
+            self.saw["kafka stood after its full disk, and was killed"] += 1
+            stood = self.stack.processes.get("kafka")
+            if stood is not None:
+                stood.send(signal.SIGKILL)
+            eventually(lambda: broker.answers(port), AGAIN_SECONDS, "the broker to be back")
 
     def slow(self) -> None:
         """A consumer's own thread stands still beyond the time between two polls."""

@@ -103,8 +103,9 @@ class Injections:
             victim.send(signal.SIGSTOP)
             threading.Event().wait(LEASE_GONE_SECONDS)
             victim.send(signal.SIGCONT)
-        if self._lease()["stable"] != before["stable"]:
-            self.saw["lease takeover"] += 1
+        if self._lease()["stable"] == before["stable"]:
+            raise LookupError("nobody else was there to take over")
+        self.saw["lease takeover"] += 1
 
     def _lease(self) -> dict[str, Any]:
         found = self.client["registration"]["leases"].find_one({"_id": "relay"})

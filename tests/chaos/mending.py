@@ -50,7 +50,10 @@ def _mend(injections: Injections, follower: Follower) -> Iterator[str]:
         wanted = {"group": follower.group, "key": id}
         if parked.count_documents(wanted) or programmes.count_documents({"_id": id}):
             # A restore may have taken it away before it was published.
-            until(partial(_are_parked, parked, wanted), PARKED_SECONDS)
+            try:
+                until(partial(_are_parked, parked, wanted), PARKED_SECONDS)
+            except TimeoutError:
+                yield f"I7: {follower.group} has not parked {id} in time"
     for row in dead_letters.listed(follower):
         if row["key"] in injections.early:
             with next_release():

@@ -18,6 +18,7 @@ from deploy.local.machine import ROOT
 
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 """Debian's package libfaketime; IEUM_FAKETIME names another place."""
+SLEEP = Path(__file__).with_name("faked")
 PAUSE_SECONDS = 0.5
 
 
@@ -40,6 +41,7 @@ def at_another_time(seconds: int) -> dict[str, str]:
         "LD_PRELOAD": str(found),
         "FAKETIME": f"{seconds:+d}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(SLEEP),
         "DONT_FAKE_MONOTONIC": "1",
     }
 
