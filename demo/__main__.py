@@ -117,6 +117,7 @@ def _world(stack: Any, data: dict[str, Any], shift: timedelta) -> World:
         shift=shift,
     )
     world.notes["mails"] = stack.mails
+    world.notes["logs_with"] = stack.logs_with
     return world
 
 

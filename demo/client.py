@@ -69,9 +69,18 @@ class Person:
             if not cursor:
                 return items
 
-    def post(self, path: str, body: Json | None = None, key: str | None = None) -> Json:
-        """Do something, with one effect however often it is sent under one key."""
-        return self._do("POST", path, body, key)
+    def post(
+        self,
+        path: str,
+        body: Json | None = None,
+        key: str | None = None,
+        correlation: str | None = None,
+    ) -> Json:
+        """Do something, with one effect however often it is sent under one key.
+
+        `correlation` names the act in the logs of all services.
+        """
+        return self._do("POST", path, body, key, correlation=correlation)
 
     def put(
         self, path: str, body: Json, key: str | None = None, version: int | None = None
@@ -84,12 +93,20 @@ class Person:
         return self._do("PATCH", path, body, None)
 
     def _do(
-        self, method: str, path: str, body: Json | None, key: str | None, version: int | None = None
+        self,
+        method: str,
+        path: str,
+        body: Json | None,
+        key: str | None,
+        version: int | None = None,
+        correlation: str | None = None,
     ) -> Json:
         self._renew()
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
+        if correlation is not None:
+            headers["X-Correlation-Id"] = correlation
         return self._send(method, path, body or {}, headers=headers)
 
     def _renew(self) -> None:

@@ -5,11 +5,19 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from demo.answering import act_of
 from demo.client import Json
 from demo.confirming import line, placements
 from demo.placing import API, bookings, of_group
 from demo.world import KST, World, mails_to
 
+PROCESSES = {
+    "registration-web",
+    "registration-worker",
+    "placement-worker",
+    "notifications-worker",
+}
+"""Those that a submission goes through, from the edge to the delivery of its receipt."""
 HANGUL = re.compile(r"[가-힣]")
 
 
@@ -20,7 +28,13 @@ def differ(what: str, wanted: Any, found: Any) -> list[str]:
 
 def check(world: World) -> list[str]:
     """What of the story did not come about, one sentence each."""
-    return [*_survey(world), *_hosts(world), *_visits(world), *_letters(world)]
+    return [
+        *_survey(world),
+        *_hosts(world),
+        *_visits(world),
+        *_letters(world),
+        *_traced(world),
+    ]
 
 
 def _survey(world: World) -> list[str]:
@@ -51,6 +65,15 @@ def _deeds(world: World, school: str) -> Counter[str]:
 
 def _counted(found: Json) -> int:
     return sum(bucket["count"] for bucket in found["manifest"]["surveys"].values())
+
+
+def _traced(world: World) -> list[str]:
+    """One id finds an act in the logs from the first request to the letter that went out."""
+    school = world.data["schools"][0]["key"]
+    found = world.notes["logs_with"](act_of(school))
+    if found is None:
+        return []
+    return differ("logs that know one school's submission", PROCESSES, found & PROCESSES)
 
 
 def _hosts(world: World) -> list[str]:

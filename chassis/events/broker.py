@@ -85,6 +85,11 @@ class Sent:
     refused: str | None = None
     held: bool = False
 
+    @property
+    def sent(self) -> bool:
+        """Whether it stands in the log now."""
+        return self.refused is None and not self.held
+
 
 def connection(settings: Settings) -> dict[str, Any]:
     """How every client of the broker connects, and as whom."""

@@ -20,11 +20,11 @@ from chassis.context import Context
 from chassis.contracts import Topic
 from chassis.errors import Conflict
 from chassis.events.broker import Place, Reader, Record
-from chassis.events.envelope import Malformed, outline
+from chassis.events.envelope import Malformed, correlation_of, outline
 from chassis.events.inbox import Handle, Inbox, Poisoned
 from chassis.events.topics import Admin
 from chassis.leases import Lease, stable_name
-from chassis.logs import logger
+from chassis.logs import logger, trace
 
 SLOTS = 16
 SLOT_SECONDS = 10.0
@@ -253,6 +253,9 @@ class Follower:
         self._places.update(moved)
         for outcome, number in inbox.counted.items():
             metrics.CONSUMED.labels(self.context.settings.service, self.group, outcome).inc(number)
+        if inbox.counted["applied"]:
+            ids = (correlation_of(one.headers) for one in records)
+            trace("applied", ids, group=self.group, messages=len(records))
         if inbox.counted["poison"] or inbox.counted["dead"]:
             logger().error("dead_letter", group=self.group, **inbox.counted)
 

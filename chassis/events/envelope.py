@@ -149,6 +149,12 @@ def outline(key: bytes | None, found: Headers) -> Outline:
         raise Malformed(f"no key or sequence: {type(error).__name__}") from error
 
 
+def correlation_of(found: Headers) -> str:
+    """The act that a message carries on; empty for one that does not say."""
+    said = next((content for name, content in found if name == "ce_correlationid"), b"")
+    return said.decode(errors="replace")[:64]
+
+
 def read(topic: str, key: str, value: bytes, found: Headers) -> Received:
     """The event in a message, still sealed if its topic is. Raises Malformed."""
     try:

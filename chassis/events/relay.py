@@ -21,7 +21,7 @@ from chassis.events import numbers, recover
 from chassis.events.broker import Outgoing, Publisher, Sent
 from chassis.events.envelope import headers
 from chassis.leases import Lease, stable_name
-from chassis.logs import logger
+from chassis.logs import logger, trace
 
 LEASE_SECONDS = 5.0
 BATCH = 300
@@ -102,6 +102,8 @@ def publish(database: Documents, publisher: Publisher, rows: Sequence[dict[str, 
             ],
             ordered=False,
         )
+    acts = (entry["correlation"] for (_, entry), one in zip(chosen, sent, strict=True) if one.sent)
+    trace("published", acts, events=len(archive))
     return len(archive)
 
 

@@ -126,6 +126,13 @@ class ComposeStack:
         if self._elsewhere is None:
             self._compose("down", "--volumes")
 
+    def logs_with(self, text: str) -> set[str] | None:
+        """The names of the containers whose logs hold a text; None where none can be read."""
+        if self._elsewhere is not None:
+            return None
+        lines = self._docker("logs", "--no-color").stdout.splitlines()
+        return {line.split("|")[0].strip().rsplit("-", 1)[0] for line in lines if text in line}
+
     def command(
         self, service: str, *arguments: str, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:

@@ -247,6 +247,14 @@ class Stack:
         mails: list[dict[str, Any]] = found.json()
         return mails
 
+    def logs_with(self, text: str) -> set[str]:
+        """The names of the processes whose logs hold a text, an act's correlation id say."""
+        return {
+            file.stem
+            for file in self.layout.log.glob("*.log")
+            if text in file.read_text(encoding="utf-8", errors="replace")
+        }
+
     def command(
         self, service: str, *arguments: str, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from chassis.act import Act
 from chassis.documents import New, Stored
 from chassis.errors import Conflict
+from chassis.logs import trace
 from services.notifications.deliveries import store
 from services.notifications.deliveries.model import Channel, Delivery, begin, delivery_id, nobody
 from services.notifications.directory import operations as directory
@@ -59,6 +60,8 @@ def plan_due(act: Act, limit: int = BATCH) -> int:
         # Everything is read and thought out before, so that the transaction is short.
         with suppress(Conflict):
             act.together(lambda inside: _write(inside, batch))
+            ids = (one.state.correlation for one in batch.deliveries)
+            trace("deliveries_planned", ids, deliveries=len(batch.deliveries))
     return len(found)
 
 

@@ -16,7 +16,7 @@ from chassis.clock import now
 from chassis.documents import Changed, New, Stored
 from chassis.facts import fresh_id
 from chassis.language import UnknownKey
-from chassis.logs import logger
+from chassis.logs import logger, trace
 from services.notifications.deliveries import doors, store
 from services.notifications.deliveries.model import LEASE, Delivery, mail_id, tried
 from services.notifications.deliveries.planning import new_delivery
@@ -230,7 +230,8 @@ def _record(act: Act, by: str, handed: _Handed) -> None:
         # What may be tried again must not wait for a lease that nobody needs any more.
         store.release(act, by, refused)
     _after_bounce(act, [one for one in bounced if one.delivery.id in saved])
-    logger().info("mail_sent", tried=len(chunk), saved=len(saved))
+    ids = (one.delivery.state.correlation for one in chunk)
+    trace("mail_sent", ids, tried=len(chunk), saved=len(saved))
 
 
 def _after_bounce(act: Act, bounced: list[_Prepared]) -> None:
