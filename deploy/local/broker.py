@@ -30,6 +30,7 @@ log.dirs={data}
 num.network.threads=2
 num.io.threads=4
 auto.create.topics.enable=false
+log.message.timestamp.type=LogAppendTime
 unclean.leader.election.enable=false
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
