@@ -8,6 +8,7 @@ translation, and what clients send is handed on late.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -18,8 +19,8 @@ from functools import cache
 from pathlib import Path
 
 IPTABLES = "/usr/sbin/iptables"
-MARK = ["-m", "comment", "--comment", "ieum-chaos"]
-"""On every rule, so that what a killed run has left is found."""
+MARK = "ieum-chaos-"
+"""On every rule with the id of its process, so that what a killed run has left is found."""
 OWN_ADDRESS = "127.0.0.2"
 """From where the proxy itself connects, and is not led back to itself."""
 RESET_SECONDS = 0.4
@@ -45,21 +46,23 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def sweep() -> None:
-    """Remove the rules that a killed run has left."""
+    """Remove the rules that a killed run has left; those of one that runs stay."""
     for table, chain in CHAINS if possible() else ():
         for line in _run("-t", table, "-S", chain).stdout.splitlines():
-            if "ieum-chaos" in line:
+            found = re.search(rf"{MARK}(\d+)", line)
+            if found and not Path(f"/proc/{found[1]}").exists():
                 _iptables("-t", table, *shlex.split(line.replace("-A", "-D", 1)))
 
 
 @contextmanager
 def _rule(table: str, chain: str, *rest: str) -> Iterator[None]:
-    if _iptables("-t", table, "-I", chain, *MARK, *rest) != 0:
+    mark = ["-m", "comment", "--comment", f"{MARK}{os.getpid()}"]
+    if _iptables("-t", table, "-I", chain, *mark, *rest) != 0:
         raise OSError(f"the kernel takes no rule in {table} {chain}")
     try:
         yield
     finally:
-        _iptables("-t", table, "-D", chain, *MARK, *rest)
+        _iptables("-t", table, "-D", chain, *mark, *rest)
 
 
 @contextmanager
