@@ -14,12 +14,13 @@ from chassis.scope import Centre
 from services.placement.bookings import operations as bookings
 from services.placement.bookings.shape import BINDING, HOLDING, Booking
 from services.placement.campaigns import operations as campaigns
-from services.placement.moves import operations as moves
 from services.placement.offers import operations as offers
 from services.placement.offers.content import Content, Session
 from services.placement.offers.model import Offer
 from services.placement.organisations import operations as organisations
 from services.placement.placements import operations as placements
+from services.placement.repairs import asking
+from services.placement.repairs.asking import Outlook
 
 MOST = 100
 
@@ -112,7 +113,8 @@ class Affected:
     id: str
     booking: Booking
     school: str | None
-    elsewhere: int
+    outlook: Outlook | None
+    """What the repair would do; None where nobody is placed by it."""
     title: str | None
 
 
@@ -192,25 +194,23 @@ def save(act: Act, id: str | None, content: Content, campaign: Campaign | None) 
 def affected(act: Act, booking: str) -> Affected:
     """What taking a visit back would do, before it is done. Raises NotFound.
 
-    Where the group could go without moving anybody else is counted with the centre's eyes; the
-    host learns the number.
+    The repair's own search is asked with the centre's eyes, and changes nothing; the host learns
+    numbers, and of schools only the one that it knows.
     """
     found = bookings.show(act, booking).state
     inside = replace(act, scope=Centre(found.centre))
-    elsewhere = 0
-    for served in placements.served_by(inside, booking):
-        if served.state.group is not None:
-            # A school that has left the centre since then can be counted nowhere.
-            with suppress(NotFound):
-                days = moves.days(inside, served.id)
-                elsewhere = len(moves.choices(inside, served.id, set(days)))
+    outlook = None
+    if placements.served_by(inside, booking):
+        # What was placed by no run of this house (an old campaign) can be asked of nobody.
+        with suppress(NotFound):
+            outlook = asking.if_cancelled(inside, booking)
     names = organisations.names(act, [found.school] if found.school else [])
     known = offers.by_id(act, [found.offer]).get(found.offer)
     return Affected(
         id=booking,
         booking=found,
         school=names.get(found.school or ""),
-        elsewhere=elsewhere,
+        outlook=outlook,
         title=known.content.title if known else None,
     )
 

@@ -99,12 +99,17 @@ def leave(act: Act, found: Leaving, reason_code: str, reason: str) -> Receipt:
     )
 
 
+def _ahead(act: Act, placement: Placement) -> bool:
+    """Whether it is not too late to stay away: what has begun is told by its attendance."""
+    return placement.first_start is None or act.now < placement.first_start
+
+
 def _leaving(act: Act, campaign: str, school: str, states: tuple[str, ...]) -> Leaving:
     rows: list[Stored[Placement]] = []
     after: str | None = None
     while True:
         page = placements.page(act, campaign, states, school, MOST, after)
-        rows += [row for row in page.items if row.state.school == school]
+        rows += [row for row in page.items if row.state.school == school and _ahead(act, row.state)]
         after = page.next
         if after is None:
             break

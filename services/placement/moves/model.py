@@ -32,6 +32,23 @@ class Choice:
         return self.seats[0].start
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A visit that the group could make if others moved; `known` is False where time ran out."""
+
+    seats: tuple[Seat, ...]
+    rank: int
+    groups: int
+    """How many others would move, each to another of its own wishes."""
+    people: int
+    known: bool = True
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """The sessions of the visit in order."""
+        return tuple(seat.session for seat in self.seats)
+
+
 def choice(
     seats: Sequence[Seat],
     rank: int,

@@ -18,10 +18,11 @@ from services.placement.bookings import seating
 from services.placement.bookings.shape import Seat
 from services.placement.campaigns import operations as campaigns
 from services.placement.demands import operations as demands
-from services.placement.moves.model import HOLD, Choice, choice, clear_of
+from services.placement.moves.model import HOLD, Choice, Elsewhere, choice, clear_of
 from services.placement.offers import operations as offers
 from services.placement.placements import operations as placements
 from services.placement.placements.shape import Hold, Part, Placement
+from services.placement.repairs import asking, by_hand
 from services.placement.runs import inputs
 from services.placement.runs import operations as runs
 from services.placement.runs.model import answer_time
@@ -51,34 +52,100 @@ def choices(act: Act, id: str, on: Collection[date]) -> list[Choice]:
     return _choices(act, placements.show(act, id), on)
 
 
-def _choices(act: Act, stored: Stored[Placement], on: Collection[date]) -> list[Choice]:
+def if_others_move(act: Act, id: str, on: Collection[date]) -> Elsewhere | None:
+    """Where the group could go on these days if others moved within their own wishes.
+
+    The engine is asked, which changes nothing; None if nobody can help without losing a seat.
+    Raises NotFound.
+    """
+    stored = placements.show(act, id)
+    entries = _entries(act, stored, on)
+    if not entries:
+        return None
+    wishes = [
+        {"stops": [seat.session for seat in visit], "rank": rank, "cost": 0}
+        for visit, rank in entries
+    ]
+    found = asking.if_others_move(_inside(act, stored.state), stored, wishes)
+    if not found.known:
+        return Elsewhere((), 0, 0, 0, known=False)
+    for row in found.helped:
+        chosen = row.after[0].sessions if len(row.after) == 1 else ()
+        for visit, rank in entries:
+            if tuple(seat.session for seat in visit) == chosen:
+                people = sum(one.people for one in found.moved)
+                return Elsewhere(tuple(visit), rank, len(found.moved), people)
+    return None
+
+
+def ask_for(act: Act, id: str, sessions: Sequence[str]) -> Receipt:
+    """Ask the centre for seats that others would have to make free. Raises Refused, NotFound."""
+
+    def write(act: Act) -> Receipt:
+        stored = placements.show(act, id)
+        inside = _inside(act, stored.state)
+        seats = inputs.seats(inside, stored.state.campaign)
+        if not sessions or any(session not in seats for session in sessions):
+            raise Refused("session_full")
+        for visit, rank in _entries(act, stored, {_day(seats[session]) for session in sessions}):
+            if tuple(seat.session for seat in visit) == tuple(sessions):
+                return by_hand.ask_for(inside, stored, sessions, rank)
+        raise Refused("session_full")
+
+    return act.together(write)
+
+
+def is_asked_for(act: Act, id: str) -> bool:
+    """Whether the centre was asked for other seats and has not decided yet."""
+    state = placements.show(act, id).state
+    return by_hand.is_asked_for(_inside(act, state), state.campaign, id)
+
+
+def _entries(
+    act: Act, stored: Stored[Placement], on: Collection[date]
+) -> list[tuple[list[Seat], int]]:
+    """What the group could visit on these days, with its rank, whether or not seats are free."""
     placement = stored.state
     if placement.group is None:
         raise NotFound()
     inside = _inside(act, placement)
-    preview, group = demands.fits(act, placement.campaign, placement.group, on)
+    preview, _ = demands.fits(act, placement.campaign, placement.group, on)
     seats = inputs.seats(inside, placement.campaign)
     lead = {
         one.session.id: one.offer.content.lead_days
         for one in offers.sessions(act, placement.campaign)
     }
     own = {stop.session for stop in placement.stops}
-    free = seating.free_seats(inside, seats.values())
-    holds = seating.holds(inside, seats)
-    busy = seating.busy_teams(inside, {seat.team for seat in seats.values() if seat.team})
     found = []
     for entry in preview.order.entries:
         visit = [seats[session] for session in entry.sessions if session in seats]
         if len(visit) < len(entry.sessions) or own.intersection(entry.sessions):
             continue
-        if visit[0].start.astimezone(KST).date() not in on or not clear_of(visit, busy):
+        if _day(visit[0]) not in on or visit[0].start <= act.now:
             continue
         if any(seat.start - act.now < timedelta(days=lead[seat.session]) for seat in visit):
             continue
-        running = {seat.session: bool(holds.get(seat.session)) for seat in visit}
-        one = choice(visit, entry.rank, placement.people, group.get("grade"), free, running)
-        if one is not None and one.start > act.now:
-            found.append(one)
+        found.append((visit, entry.rank))
+    return found
+
+
+def _choices(act: Act, stored: Stored[Placement], on: Collection[date]) -> list[Choice]:
+    placement = stored.state
+    entries = _entries(act, stored, on)
+    inside = _inside(act, placement)
+    asked = {seat.session: seat for visit, _ in entries for seat in visit}
+    described = demands.described(inside, placement.campaign, [placement.group or ""])
+    grade = described.get(placement.group or "", {}).get("grade")
+    free = seating.free_seats(inside, asked.values())
+    holds = seating.holds(inside, asked)
+    busy = seating.busy_teams(inside, {seat.team for seat in asked.values() if seat.team})
+    running = {session: bool(holds.get(session)) for session in asked}
+    found = []
+    for visit, rank in entries:
+        if clear_of(visit, busy):
+            one = choice(visit, rank, placement.people, grade, free, running)
+            if one is not None:
+                found.append(one)
     return sorted(found, key=lambda one: (one.rank, one.start))
 
 

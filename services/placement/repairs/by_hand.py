@@ -1,4 +1,4 @@
-"""Moving one group by hand: where it may go, and a repair that shows what the move would cost."""
+"""Moving one group by choice, its operator's or its school's: a repair that says its cost first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,3 +68,31 @@ def ask(act: Act, placement: str, sessions: Sequence[str]) -> Receipt:
         wanted=chosen.sessions,
     )
     return store.repairs.create(act, act.new_id("repair"), noted(act, repair, "queued"))
+
+
+def is_asked_for(act: Act, campaign: str, placement: str) -> bool:
+    """Whether the school's wish for other seats lies with the centre. `act` is the centre's."""
+    return bool(store.asked_for(act, campaign, placement))
+
+
+def ask_for(act: Act, stored: Stored[Placement], sessions: Sequence[str], rank: int) -> Receipt:
+    """A school asks for seats that others would have to make free; the centre decides.
+
+    `act` is the school's with the centre's eyes. Raises Refused `asked_already`.
+    """
+    state = stored.state
+    if is_asked_for(act, state.campaign, stored.id):
+        raise Refused("asked_already")
+    repair = Repair(
+        status="queued",
+        centre=state.centre,
+        campaign=state.campaign,
+        run=state.run,
+        cause="asked",
+        booking=next((stop.booking for stop in state.stops), ""),
+        session=sessions[0],
+        placements=(stored.id,),
+        wanted=tuple(sessions),
+        wanted_rank=rank,
+    )
+    return store.repairs.create(act, act.new_id("repair"), noted(act, repair, "asked_by_school"))

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 from chassis.errors import Refused
 
 Status = Literal["queued", "previewed", "applied", "dismissed"]
-Cause = Literal["declined", "expired", "cancelled", "session_changed", "by_hand"]
+Cause = Literal["declined", "expired", "cancelled", "session_changed", "by_hand", "asked"]
+"""`by_hand`: the operator moves a placement; `asked`: a school asks for other seats."""
 
 
 class Record(BaseModel):
@@ -69,7 +70,10 @@ class Repair(Record):
     placements: tuple[str, ...]
     """The placements that lost a stop, or the one that the operator moves."""
     wanted: tuple[str, ...] = ()
-    """The sessions that the operator moves a placement to, whatever it costs others."""
+    """The sessions that a placement is moved to: by the operator, whatever it costs others, or as
+    its school asks, if nobody loses a seat by it."""
+    wanted_rank: int = 0
+    """The rank of what a school asks for, in the order of sessions by the published rule."""
     rows: tuple[Row, ...] = ()
     market_version: str | None = None
     claim: str | None = None

@@ -175,7 +175,7 @@ def _arrive(
     confirm_by = answer_time(act.now, moment(campaign["schools_confirm_by"]), start, SCHOOL_DAYS)
     parts = _parts(act, id, repair, row, stored, seats, reply_by)
     released = runs.show(act, repair.run).state.schools is not None
-    if placement.status == "planned" and released:
+    if placement.status == "waitlisted" or (placement.status == "planned" and released):
         placements.give_seats(act, stored, parts, confirm_by, row.wish_rank, "moved")
     else:
         placements.move(

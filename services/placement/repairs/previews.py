@@ -1,6 +1,7 @@
 """What a repair would do, computed on the seats that nobody else holds. It changes nothing.
 
-This room imports the engine; it is loaded by the solver's role alone.
+This room imports the engine; it is loaded by the solver's role, and by a page's process when
+somebody first asks it (`asking`).
 """
 
 import time
@@ -57,17 +58,53 @@ def preview_next(act: Act) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be found: who holds seats in a run (or asks for some), and what happened to it."""
+
+    run: str
+    campaign: str
+    seated: Sequence[Stored[Placement]]
+    affected: frozenset[str]
+    """Who lost a stop, or is to be moved."""
+    refused: Sequence[Booking]
+    wanted: tuple[str, ...] = ()
+    """The sessions that the operator moves the affected one to; others may lose a seat by it."""
+    wishes: Sequence[Mapping[str, Any]] = ()
+    """What the affected one asks for instead of its own wishes; nobody may lose a seat by it."""
+
+
 def compute(act: Act, repair: Repair) -> Preview:
     """Find new seats for those who lost a stop, moving only groups that nobody has accepted."""
-    seated = placements.seated(act, repair.run)
-    by_hand = repair.cause == "by_hand"
-    affected = {p.id for p in seated if p.id in repair.placements and (by_hand or p.state.broken)}
+    chosen = repair.cause in ("by_hand", "asked")
+    known = {p.id: p for p in placements.seated(act, repair.run)}
+    if chosen:
+        known |= {p.id: p for p in placements.many(act, repair.placements)}
+    affected = {
+        p.id for p in known.values() if p.id in repair.placements and (chosen or p.state.broken)
+    }
+    asked = {"stops": list(repair.wanted), "rank": repair.wanted_rank, "cost": 0}
+    question = Question(
+        run=repair.run,
+        campaign=repair.campaign,
+        seated=list(known.values()),
+        affected=frozenset(affected),
+        refused=bookings.refused(act, repair.campaign),
+        wanted=repair.wanted if repair.cause == "by_hand" else (),
+        wishes=[asked] if repair.cause == "asked" else (),
+    )
+    return answer(act, question, SECONDS)
+
+
+def answer(act: Act, question: Question, seconds: float) -> Preview:
+    """Who would move where. Nothing is changed; it takes about `seconds` at most."""
+    seated, affected = question.seated, question.affected
     asked = bookings.many(act, {stop.booking for p in seated for stop in p.state.stops})
     movable = [p for p in seated if p.id in affected or _untouched(p.state, asked)]
-    document = orjson.loads(runs.frozen(act, repair.run))
-    seats = inputs.seats(act, repair.campaign)
-    closed, barred = _refused(bookings.refused(act, repair.campaign))
-    market_of_repair = market.residual(
+    document = orjson.loads(runs.frozen(act, question.run))
+    seats = inputs.seats(act, question.campaign)
+    closed, barred = _refused(question.refused)
+    found = market.residual(
         document,
         [
             market.Movable(
@@ -83,25 +120,27 @@ def compute(act: Act, repair: Repair) -> Preview:
         ],
         _rooms(act, seats, closed, _own_bookings(movable)),
     )
-    if by_hand and not _forced(market_of_repair, movable, affected, repair.wanted):
+    if question.wanted and not _forced(found, movable, affected, question.wanted):
         return Preview((), "")
+    if question.wishes and not _asked(found, movable, affected, question.wishes):
+        return Preview((), "no_answer")
     try:
-        answer = solve(
-            Market.from_json(market_of_repair),
+        placed = solve(
+            Market.from_json(found),
             mode="max",
-            time_limit=SECONDS,
+            time_limit=seconds,
             now=time.monotonic,
             compare=False,
         ).result_json()
     except (Infeasible, MarketErrors) as error:
         # Nobody is moved, and the centre reads why: those who lost a stop would wait. What was
         # to be moved by hand stays where it is.
-        if by_hand:
+        if question.wanted or question.wishes:
             return Preview((), _refusal(error))
         rows_lost = tuple(_row(p, (), None, affected) for p in movable if p.id in affected)
         return Preview(rows_lost, _refusal(error))
-    wishes = {row["id"]: row["wishes"] for row in market_of_repair["applicants"]}
-    granted = {row["applicant"]: row["parts"] for row in answer["placements"]}
+    wishes = {row["id"]: row["wishes"] for row in found["applicants"]}
+    granted = {row["applicant"]: row["parts"] for row in placed["placements"]}
     rows = []
     for p in movable:
         applicant = _applicant(p.state)
@@ -112,7 +151,28 @@ def compute(act: Act, repair: Repair) -> Preview:
         rank = max((wishes[applicant][part["wish"]]["rank"] for part in parts), default=None)
         if p.id in affected or after != _before(p.state):
             rows.append(_row(p, after, rank, affected))
-    return Preview(tuple(rows), _weakest(answer["stages"]))
+    return Preview(tuple(rows), _weakest(placed["stages"]))
+
+
+def _asked(
+    document: dict[str, Any],
+    movable: Iterable[Stored[Placement]],
+    affected: Iterable[str],
+    wishes: Iterable[Mapping[str, Any]],
+) -> bool:
+    """Let the affected one have nothing but what it asks for, and everybody else keep a seat.
+
+    False if nothing of it can be had in this market.
+    """
+    there = {session["id"] for session in document["sessions"]}
+    usable = [dict(wish) for wish in wishes if there.issuperset(wish["stops"])]
+    who = {_applicant(p.state) for p in movable if p.id in affected}
+    for applicant in document["applicants"]:
+        if applicant["id"] in who:
+            applicant["wishes"] = usable
+            who.discard(applicant["id"])
+    document["rules"]["must_place_all"] = True
+    return bool(usable) and not who
 
 
 def _forced(

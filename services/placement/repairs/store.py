@@ -45,6 +45,12 @@ def open_of(act: Act, campaign: str, booking: str) -> list[Stored[Repair]]:
     return list(repairs.each(act, {**wanted, "state.status": {"$in": ["queued", "previewed"]}}))
 
 
+def asked_for(act: Act, campaign: str, placement: str) -> list[Stored[Repair]]:
+    """The open repairs by which a school asks for other seats for this placement."""
+    wanted = {"state.campaign": campaign, "state.placements": placement, "state.cause": "asked"}
+    return list(repairs.each(act, {**wanted, "state.status": {"$in": ["queued", "previewed"]}}))
+
+
 def take_turn(act: Act, campaign: str, repair: str) -> bool:
     """Whether it is this repair's turn: one of a campaign is in work at a time."""
     turns = collection(act, TURNS)

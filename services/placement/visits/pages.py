@@ -148,6 +148,12 @@ def exchange(act: Act, path: VisitPath) -> Response:
     )
 
 
+@routes.form("/placements/<placement_id>/ask", roles=SCHOOL)
+def ask_for(act: Act, path: VisitPath) -> Response:
+    """Ask the centre for seats that others would have to make free."""
+    return _done(act, path.placement_id, lambda: moves.ask_for(act, path.placement_id, _sessions()))
+
+
 @routes.form("/placements/<placement_id>/link", roles=SCHOOL, keyed=False)
 def link(act: Act, path: VisitPath) -> Response:
     """Make a link to send on: for the escort, or for whoever is to see the visit."""
@@ -232,6 +238,7 @@ def _one(
     asks = visit.state.status == "waitlisted" or visit.ahead
     days = moves.days(act, id) if asks and visit.state.group else []
     choices = moves.choices(act, id, {also}) if also is not None and also in days else None
+    nobody_free = also is not None and choices == []
     return _page(
         "one",
         status,
@@ -239,6 +246,8 @@ def _one(
         days=days,
         also=also if also in days else None,
         choices=choices,
+        elsewhere=moves.if_others_move(act, id, {also}) if nobody_free and also else None,
+        asked_for=asks and moves.is_asked_for(act, id),
         titles=operations.titles(act, choices or ()),
         link=link,
         found=found or [],

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from services.placement.repairs import asking
 from tests.service.placement.story import Story, one_of_each, rules, story, visitor
 from tests.service.placement.world import (
     CAMPAIGN,
@@ -156,12 +157,15 @@ def test_a_host_sees_who_comes_in_its_offer_and_in_its_calendar(here: Story) -> 
     assert "20명 수락" in days
 
 
-def test_taking_a_visit_back_shows_who_is_affected_before_it_is_done(here: Story) -> None:
+def test_taking_a_visit_back_shows_who_is_affected_before_it_is_done(
+    here: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "AT_ONCE", 20.0)
     booking = here.bookings()[0]
     path, host = f"/visits/{booking['id']}/cancel", booking["host"]
     said = words(get(here.world, path, host))
     assert "20명의 자리가 없어집니다" in said
-    assert "갈 수 있는 자리가 1개 있습니다" in said
+    assert "20명은 희망한 다른 회차로 옮길 수 있습니다" in said
     assert here.bookings()[0]["status"] == "accepted"
     other = OTHER_HOST if host == HOST else HOST
     assert get(here.world, path, other).status_code == 404
