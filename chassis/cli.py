@@ -17,6 +17,7 @@ from chassis.database import prepare
 from chassis.events import relay, roles
 from chassis.events.consumer import OtherLog, Standstill, Twin
 from chassis.events.recover import RecoverFirst
+from chassis.events.topics import MissingTopics
 from chassis.printing import as_json, tell
 from chassis.service import Service
 from chassis.settings import Settings
@@ -92,7 +93,7 @@ def _tell_end(error: Exception) -> None:
     name, server = type(error).__name__, away.away(error)
     if server is not None:
         logs.logger().warning("role_waits", waits_for=server, error=name)
-    elif isinstance(error, OtherLog | Standstill | Twin | RecoverFirst):
+    elif isinstance(error, MissingTopics | OtherLog | Standstill | Twin | RecoverFirst):
         logs.logger().error("role_failed", error=name, why=str(error))
     else:
         logs.logger().error("role_failed", error=name, exc_info=error)

@@ -22,7 +22,7 @@ from chassis.errors import Conflict
 from chassis.events.broker import Place, Reader, Record
 from chassis.events.envelope import Malformed, correlation_of, outline
 from chassis.events.inbox import Handle, Inbox, Poisoned
-from chassis.events.topics import Admin
+from chassis.events.topics import Admin, present
 from chassis.leases import Lease, stable_name
 from chassis.logs import logger, trace
 
@@ -137,14 +137,7 @@ class Follower:
 
     def _prepare(self) -> None:
         """Make sure that topics and offset documents exist before the first poll."""
-        admin = Admin(self.context.settings)
-        try:
-            there = admin.described(list(self.topics))
-        finally:
-            admin.close()
-        missing = sorted(set(self.topics) - set(there))
-        if missing:
-            raise OtherLog(f"topics are missing ({', '.join(missing)}): run `topics` first")
+        there = present(self.context.settings, list(self.topics))
         rows = [
             UpdateOne(
                 {"_id": self._offset_id((name, partition))},

@@ -16,10 +16,12 @@ from chassis import metrics
 from chassis.act import Documents
 from chassis.clock import now
 from chassis.context import Context
+from chassis.contracts import owned_by
 from chassis.documents import Aggregates
 from chassis.events import numbers, recover
 from chassis.events.broker import Outgoing, Publisher, Sent
 from chassis.events.envelope import headers
+from chassis.events.topics import present
 from chassis.leases import Lease, stable_name
 from chassis.logs import logger, trace
 
@@ -152,7 +154,8 @@ def _quarantine(
 def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
     """The role `relay`: publish while holding the service's lease.
 
-    Raises RecoverFirst if the log knows more than the database: it was restored from a backup.
+    Raises RecoverFirst if the log knows more than the database: it was restored from a backup, and
+    MissingTopics if the broker has not been prepared.
     """
     owned = [one for one in aggregates if one.topic is not None]
     database, settings = context.database, context.settings
@@ -168,6 +171,7 @@ def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
             context.wait(0.3)
             continue
         if publisher is None:
+            present(settings, [topic.name for topic in owned_by(settings.service)])
             _refuse_restored(context, owned, lease)
             publisher = Publisher(settings)
         rows = pending(database, owned)

@@ -31,6 +31,10 @@ class NoRight(Exception):
     """The broker does not let this service read a topic."""
 
 
+class MissingTopics(Exception):
+    """Topics that this service needs are not there, or not shown to it, yet."""
+
+
 def scan(
     settings: Settings, starts: dict[Place, int], ends: dict[Place, int]
 ) -> Iterator[list[Record]]:
@@ -75,6 +79,23 @@ def scan(
             yield batch
     finally:
         consumer.close(timeout_ms=1000)
+
+
+def present(settings: Settings, names: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Id and number of partitions of each topic. Raises MissingTopics if one is missing.
+
+    Whoever begins before the setup has ended must not take a topic that is not there yet for one
+    that will never be: what is published to it would be set aside for good.
+    """
+    admin = Admin(settings)
+    try:
+        there = admin.described(names)
+    finally:
+        admin.close()
+    missing = sorted(set(names) - set(there))
+    if missing:
+        raise MissingTopics(f"topics are missing ({', '.join(missing)}): run `topics` first")
+    return there
 
 
 def _polled(consumer: Any, places: Iterable[Place]) -> dict[Any, Any]:

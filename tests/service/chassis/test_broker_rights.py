@@ -12,7 +12,7 @@ from kafka.errors import KafkaError
 
 from chassis.contracts import SERVICES, topics
 from chassis.events.broker import BrokerAway, Outgoing, Publisher
-from chassis.events.topics import Admin, NoRight, scan
+from chassis.events.topics import Admin, MissingTopics, NoRight, present, scan
 from chassis.settings import Settings
 from deploy.compose import kafka_setup
 from deploy.local import broker, jars, ports
@@ -124,6 +124,13 @@ def test_reading_a_foreign_topic_ends_at_once_with_its_name(
     assert foreign
     with pytest.raises(NoRight, match=foreign[0]):
         list(scan(principals[service], {}, {(foreign[0], 0): 1}))
+
+
+def test_topics_that_are_not_shown_to_a_service_yet_are_missing_and_not_refused_for_good(
+    principals: Principals,
+) -> None:
+    with pytest.raises(MissingTopics, match=r"registration\.contacts.*run `topics` first"):
+        present(principals["placement"], ["registration.surveys", "registration.contacts"])
 
 
 def read_by(settings: Settings, names: set[str]) -> set[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from click.testing import CliRunner, Result
 from chassis import verify
 from chassis.cli import group
 from chassis.context import Context
+from chassis.contracts import topics
 from chassis.events import relay
 from chassis.events.broker import Publisher
 from chassis.events.inbox import SKIPPED
+from chassis.events.topics import MissingTopics
 from tests.service.chassis.programmes import (
+    TOPIC,
     change,
     contents,
     create,
@@ -93,6 +97,20 @@ def test_a_skipped_one_keeps_its_number_without_its_content_and_the_others_follo
     said = [(dict(one.headers)["ce_type"], dict(one.headers)["ce_sequence"]) for one in records]
     assert said == [(f"{SKIPPED}.v1".encode(), b"1"), (b"programme.published.v1", b"2")]
     assert records[0].value == b"{}"
+
+
+def test_a_relay_that_begins_before_its_topics_are_there_sets_nothing_aside(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = create(context, 1)
+    absent = replace(topics()[TOPIC], name="registration.absent")
+    monkeypatch.setattr(relay, "owned_by", lambda _: [absent])
+    with pytest.raises(MissingTopics, match=r"registration\.absent"):
+        relay.run(context, [programmes])
+    row = context.database["programmes"].find_one({"_id": id}) or {}
+    assert [entry.get("quarantined") for entry in row["outbox"]] == [None]
+    relay_all(context)
+    assert contents(context, id) == {1: {1}}
 
 
 def test_what_was_not_refused_cannot_be_amended_or_skipped(

@@ -18,7 +18,7 @@ from pymongo.errors import (
 
 from chassis import away, cli, logs
 from chassis.events.broker import BrokerAway
-from chassis.events.consumer import OtherLog
+from chassis.events.topics import MissingTopics
 
 AWAY: list[tuple[Exception, away.Server]] = [
     (ServerSelectionTimeoutError("no answer"), "database"),
@@ -89,7 +89,7 @@ def test_patience_ends_with_the_servers_own_error_and_a_fault_is_raised_at_once(
             {"event": "role_waits", "waits_for": "database", "level": "warning"},
         ),
         (
-            OtherLog("topics are missing: run `topics` first"),
+            MissingTopics("topics are missing: run `topics` first"),
             {"event": "role_failed", "why": "topics are missing: run `topics` first"},
         ),
     ],
