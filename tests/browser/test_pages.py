@@ -95,6 +95,9 @@ OF_AN_OFFICE = {"office-start": "/", "office": "/placement/office"}
 OF_AN_ADMINISTRATOR = {
     "system-start": "/",
     "system": "/system",
+    "lag": "/system/lag",
+    "health": "/system/health",
+    "lag-placement": "/placement/system/lag",
     "system-placement": "/placement/system",
     "system-notifications": "/notifications/system",
 }
@@ -224,3 +227,34 @@ def test_pages_in_english_and_high_contrast_have_no_violation(
         page.goto(path.format(task=site.task))
         assert page.locator("html").get_attribute("lang") == "en"
         assert violations(page) == [], name
+
+
+def test_the_end_of_a_session_is_said_ten_minutes_before_and_put_off_with_one_tap(
+    reader: Reader,
+) -> None:
+    page = reader(360, SCHOOL_LOGIN)
+    page.clock.install()
+    page.goto("/")
+    ending = page.locator("#ending")
+    page.clock.fast_forward("01:49:00")
+    expect(ending).to_be_empty()
+    page.clock.fast_forward("02:00")
+    expect(ending).to_contain_text("10분 뒤에 로그인이 끝납니다")
+    page.click("#ending button")
+    expect(ending).to_be_empty()
+    page.clock.fast_forward("02:00:01")
+    expect(ending).to_contain_text("로그인이 끝났습니다")
+
+
+def test_who_is_missing_is_counted_by_tapping(reader: Reader) -> None:
+    page = reader(360, SCHOOL_LOGIN)
+    page.goto(f"/placement/placements/{BEGUN}")
+    more = page.get_by_label("빠진 사람 한 명 더")
+    box = more.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44
+    more.click()
+    more.click()
+    page.get_by_label("빠진 사람 한 명 덜").press("Enter")
+    expect(page.locator("output")).to_have_text("24명 가운데 23명 왔습니다")
+    expect(page.get_by_label("빠진 인원")).to_have_value("1")
