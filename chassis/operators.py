@@ -6,7 +6,7 @@ from typing import TextIO
 
 import click
 
-from chassis import away, heads, logs, standing, verify
+from chassis import away, backups, heads, logs, standing, verify
 from chassis.context import Context, open_context
 from chassis.contracts import owned_by, topic_of, topics
 from chassis.errors import NotFound
@@ -59,6 +59,7 @@ def add(commands: click.Group, service: Service) -> None:
     _dead_letters(commands, service, opened)
     _audit(commands, opened)
     _outbox(commands, service, opened)
+    backups.add(commands, opened)
     owner = topic_of("account.created").owner
     if owner != service.name:
         _accounts_elsewhere(commands, service.name, owner)

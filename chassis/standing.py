@@ -1,16 +1,19 @@
 """How a service stands: what waits, how long, who holds which lease, and what wants a look."""
 
 from datetime import datetime
+from typing import Any
 
 from chassis import away
 from chassis.clock import now
 from chassis.context import Context
 from chassis.events import dead_letters, roles
+from chassis.events.broker import Place
 from chassis.events.consumer import Follower
 from chassis.events.topics import Admin
 from chassis.service import Service
 
 Found = dict[str, object]
+PARKED_MOST = 50
 OLD_SECONDS = 60.0
 """An event that waits longer is not on its way any more: see OutboxStuck in the runbook."""
 
@@ -72,15 +75,47 @@ def _outboxes(context: Context, service: Service) -> tuple[int, int, float]:
 
 
 def _lag(context: Context, follower: Follower) -> int:
+    return sum(behind for _, behind in lags(context, follower).values())
+
+
+def lags(context: Context, follower: Follower) -> dict[Place, tuple[int, int]]:
+    """For each partition that a group follows: its next offset, and how many messages it is behind.
+
+    Asks the broker; its errors are the caller's.
+    """
     places = {
         (row["topic"], row["partition"]): row["next"]
         for row in context.database["offsets"].find({"group": follower.group})
     }
     if not places:
-        return 0
+        return {}
     admin = Admin(context.settings)
     try:
         ends = admin.ends(list(places))
     finally:
         admin.close()
-    return sum(max(0, ends[place] - offset) for place, offset in places.items())
+    return {
+        place: (offset, max(0, ends[place] - offset)) for place, offset in sorted(places.items())
+    }
+
+
+def parked(context: Context) -> list[dict[str, Any]]:
+    """The keys whose messages wait, with how many there are and the first that does.
+
+    They wait behind a dead letter, or for a message with an earlier number.
+    """
+    found = context.database["parked"].aggregate(
+        [
+            {
+                "$group": {
+                    "_id": {"group": "$group", "topic": "$topic", "key": "$key"},
+                    "count": {"$sum": 1},
+                    "first": {"$min": "$sequence"},
+                    "poison": {"$max": {"$eq": ["$why", "poison"]}},
+                }
+            },
+            {"$sort": {"count": -1, "_id": 1}},
+            {"$limit": PARKED_MOST},
+        ]
+    )
+    return [{**row["_id"], **row} for row in found]

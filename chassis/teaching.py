@@ -19,6 +19,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "outbox list": ("", "--json"),
     "outbox amend": ("{collection} {aggregate}:7",),
     "outbox skip": ("{collection} {aggregate}:7",),
+    "backup note": ("{own}.archive.gz", "{own}.archive.gz --json"),
+    "backup last": ("", "--json"),
     "rebuild": ("", "{projection} --json"),
     "republish": ("--topic {own}", "--key {aggregate}"),
     "offsets rewind": ("{topic}", "{topic} --to 1200"),

@@ -9,6 +9,20 @@ from pymongo.errors import PyMongoError
 
 from chassis.context import Context
 
+READY = "ready"
+
+
+def readiness(context: Context) -> str:
+    """Whether the service can serve: `READY`, or what is in the way."""
+    try:
+        hello = context.database.client.admin.command("hello")
+        house = context.database["house"].find_one({"_id": "recover"})
+    except PyMongoError:
+        return "no database"
+    if not hello.get("isWritablePrimary"):
+        return "no primary"
+    return "recover first" if house is not None and house.get("needed") else READY
+
 
 def register(app: Flask, context: Context) -> None:
     """Add `/health/live`, `/health/ready` and `/metrics`."""
@@ -20,16 +34,9 @@ def register(app: Flask, context: Context) -> None:
     @app.get("/health/ready")
     def ready() -> Response:
         """Ready means a writable primary and no pending recovery; Kafka may be away."""
-        try:
-            hello = context.database.client.admin.command("hello")
-            house = context.database["house"].find_one({"_id": "recover"})
-        except PyMongoError:
-            return Response("no database\n", 503, content_type="text/plain")
-        if not hello.get("isWritablePrimary"):
-            return Response("no primary\n", 503, content_type="text/plain")
-        if house is not None and house.get("needed"):
-            return Response("recover first\n", 503, content_type="text/plain")
-        return Response("ready\n", content_type="text/plain")
+        found = readiness(context)
+        status = 200 if found == READY else 503
+        return Response(f"{found}\n", status, content_type="text/plain")
 
     @app.get("/metrics")
     def measured() -> Response:

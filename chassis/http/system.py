@@ -8,13 +8,14 @@ from typing import Any
 from flask import Response, current_app, redirect, request, url_for
 from pydantic import BaseModel, Field
 
-from chassis import standing
+from chassis import away, backups, standing
 from chassis.act import Act
 from chassis.context import Context
 from chassis.contracts import SERVICES
 from chassis.errors import NotFound
 from chassis.events import dead_letters, roles
 from chassis.events.consumer import Follower
+from chassis.http import health
 from chassis.http.routes import Routes
 from chassis.roles import Role
 from chassis.service import Service
@@ -45,16 +46,51 @@ def routes_of(service: Service) -> Routes:
             "system.html",
             service=service.name,
             services=[(name, _address(name)) for name in SERVICES],
+            ready=health.readiness(_context()) == health.READY,
             rows=standing.measured(_context(), service),
             letters=letters(),
+            parked=standing.parked(_context()),
+            backup=(backup := backups.last(_context())),
+            backup_old=backups.is_old(backup),
+            done=request.args.get("done", ""),
+        )
+
+    @routes.page("/system/health", roles=ADMIN)
+    def one_health(act: Act) -> str:
+        """Whether this service can serve; the pages of the others bring it to their own."""
+        found = health.readiness(_context())
+        return render(
+            "system_health.html", service=service.name, ready=found == health.READY, found=found
+        )
+
+    @routes.page("/system/lag", roles=ADMIN)
+    def lag(act: Act) -> str:
+        """How far each group is behind in each partition; the broker is asked."""
+        rows: list[tuple[str, str, int, int, int]] = []
+        away_now = False
+        for one in _followers(service):
+            try:
+                found = standing.lags(_context(), one)
+            except Exception as error:
+                if away.away(error) is None:
+                    raise
+                away_now = True
+                break
+            rows += [(one.group, *place, next, behind) for place, (next, behind) in found.items()]
+        return render(
+            "system_lag.html",
+            service=service.name,
+            away=away_now,
+            behind=[row for row in rows if row[4]],
+            level=[row for row in rows if not row[4]],
         )
 
     @routes.form("/system/replay", roles=ADMIN, keyed=False)
     def replay(act: Act) -> Response:
         """Try a dead letter again; what waited behind it follows in order."""
         id = request.form.get("id", "")
-        dead_letters.replay(_of(service, id), id)
-        return _back()
+        took = dead_letters.replay(_of(service, id), id)
+        return _back("replayed" if took else "still")
 
     @routes.form("/system/discard", roles=ADMIN, keyed=False)
     def discard(act: Act) -> Response:
@@ -62,7 +98,7 @@ def routes_of(service: Service) -> Routes:
         id, reason = request.form.get("id", ""), request.form.get("reason", "").strip()
         if reason:
             dead_letters.discard(_of(service, id), id, reason[:REASON_MOST], act.actor)
-        return _back()
+        return _back("discarded" if reason else "")
 
     return routes
 
@@ -87,5 +123,5 @@ def _address(name: str) -> str:
     return "/system" if name == "registration" else f"/{name}/system"
 
 
-def _back() -> Response:
-    return redirect(url_for("system.overview"), 303)  # type: ignore[return-value]
+def _back(done: str) -> Response:
+    return redirect(url_for("system.overview", done=done or None), 303)  # type: ignore[return-value]
