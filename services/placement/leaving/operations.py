@@ -59,7 +59,8 @@ def own(act: Act, campaign: str) -> Leaving:
     """The acting school in a campaign. Raises NotFound where nothing of it stands."""
     found = _leaving(act, campaign, act.tenant(), BY_SCHOOL)
     if not found.groups:
-        raise NotFound()
+        # As for a campaign that is not there, so that the answer tells nothing of it.
+        raise NotFound("campaign_unknown")
     return found
 
 
