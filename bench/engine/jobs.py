@@ -31,8 +31,8 @@ GROUPS = (
     ("groups-13", 30, 30),
     ("groups-120", 30, 60),
     ("groups-1225", 30, 30),
-    ("groups-4899", 120, 0),
-    ("groups-seoul", 300, 0),
+    ("groups-4899", 60, 0),
+    ("groups-seoul", 160, 0),
 )
 
 

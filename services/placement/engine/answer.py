@@ -95,6 +95,8 @@ class Answer:
     engine: str = "groups"
     previous: tuple[Part, ...] | None = None
     evidence_arrays: dict[str, Ints] = field(default_factory=dict)
+    #: The answer of the mode that was not chosen, behind the numbers of `other_mode`.
+    other: Answer | None = None
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:

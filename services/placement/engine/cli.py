@@ -30,7 +30,7 @@ EPILOG = """exit codes:
   3    the market or the change breaks its format; every fault is printed with its place
   4    no placement keeps every rule (must_place_all, fixed placements), or none was found in time
   5    a file is missing, unreadable or cannot be written
-  130  stopped by Ctrl-C; the best answer found is in the directory
+  130  stopped by Ctrl-C; the best answer found is in the directory (a second Ctrl-C ends at once)
 
 files: docs/market-file.md describes the market file and every file of DIR.
 example:
@@ -128,6 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _trouble(args, NO_ANSWER, error.code, [{"code": error.code, "facts": error.facts}])
     except files.FileTrouble as error:
         return _trouble(args, BAD_FILE, "file", [{"detail": str(error)}])
+    except KeyboardInterrupt:
+        detail = "stopped at once: the directory may lack files"
+        return _trouble(args, STOPPED, "stopped", [{"detail": detail}])
     return outcome
 
 

@@ -21,6 +21,8 @@ from services.placement.engine.market_npz import from_arrays, to_arrays
 from services.placement.engine.reasons_flow import reason_columns
 
 ENGINE_VERSION = "1"
+#: Files of the mode that was not chosen.
+OTHER = ("other.json", "other.npz", "other-certificate.json", "other-certificate.npz")
 
 
 class FileTrouble(Exception):
@@ -148,11 +150,33 @@ def write_answer(
     write_bytes(folder / "reasons.json", json_bytes(report_files.reasons(answer, result_hash)))
     names = [market_file.name, result_file.name, "certificate.json", "reasons.json"]
     names += [path.name for path in (arrays, brief) if path.exists()]
+    names += _write_other(folder, answer.other, columnar=columnar)
     hashes = {name: sha256(folder / name) for name in names}
     hashes["market"] = answer.market.hash()
     document = report_files.report(answer, hashes, seconds, versions())
     write_bytes(folder / "report.json", json_bytes(document))
     return document
+
+
+def _write_other(folder: Path, other: Answer | None, *, columnar: bool) -> list[str]:
+    """The other mode's answer and, where it proves something, its evidence; the names written."""
+    for name in OTHER:
+        (folder / name).unlink(missing_ok=True)
+    if other is None:
+        return []
+    names = ["other.npz" if columnar else "other.json"]
+    if columnar:
+        write_arrays(folder / names[0], report_files.result_arrays(other))
+    else:
+        write_bytes(folder / names[0], json_bytes(other.result_json()))
+    if any(stage.evidence for stage in other.stages):
+        document = report_files.certificate(other, sha256(folder / names[0]))
+        names.append("other-certificate.json")
+        write_bytes(folder / names[-1], json_bytes(document))
+    if other.evidence_arrays:
+        names.append("other-certificate.npz")
+        write_arrays(folder / names[-1], dict(other.evidence_arrays))
+    return names
 
 
 def read_answer(folder: Path) -> Answer:

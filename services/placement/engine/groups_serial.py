@@ -12,8 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from services.placement.engine.answer import Part
 from services.placement.engine.answer_check import breaches
+from services.placement.engine.groups_serial_kernel import Plain, plain
 from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market import Ints, Market
 
@@ -31,15 +34,39 @@ def serial(
     order = acceptance_order(market, draw)
     closed: set[int] = set()
     keep = {f.wish for f in market.rules.fixed}
+    compiled = Plain(market, static, order) if plain(market) else None
+    if compiled is not None and not _close_thin(compiled, closed, keep, go_on):
+        return None
     while go_on():
         state = _one_pass(market, static, order, closed)
         short = [s for s in state.below_minimum() if not _holds(state, s, keep)]
         if not short:
             return state if _complete(market, state) else None
-        low = market.sessions.min.tolist()
-        short.sort(key=lambda s: (Fraction(state.taken[s], low[s]), s))
-        closed.update(short[: -(-len(short) // 10)])
+        _close(short, state.taken, market.sessions.min.tolist(), closed)
     return None
+
+
+def _close(short: list[int], taken: list[int], low: list[int], closed: set[int]) -> None:
+    """Close a tenth of the sessions below their minimum, the emptiest first."""
+    short.sort(key=lambda s: (Fraction(taken[s], low[s]), s))
+    closed.update(short[: -(-len(short) // 10)])
+
+
+def _close_thin(
+    compiled: Plain, closed: set[int], keep: set[int], go_on: Callable[[], bool]
+) -> bool:
+    """Find what has to be closed by compiled passes; False when stopped."""
+    x = compiled.market.sessions
+    low = np.where(x.open, 0, x.min)
+    held = compiled.market.wishes.stop_session[sorted(keep)]
+    low[held] = 0
+    while go_on():
+        taken, grants = compiled.run(closed)
+        short = np.nonzero((grants > 0) & (taken < low))[0].tolist()
+        if not short:
+            return True
+        _close(short, taken.tolist(), x.min.tolist(), closed)
+    return False
 
 
 def _holds(state: State, s: int, keep: set[int]) -> bool:

@@ -57,7 +57,7 @@ class State:
     def __init__(self, static: Static, parts: Iterable[Part] = ()) -> None:
         self.static = static
         m = self.market = static.market
-        self.max = m.sessions.max.tolist()
+        self.max, self.low = m.sessions.max.tolist(), m.sessions.min.tolist()
         self.taken = [0] * len(m.sessions)
         self.grants = [0] * len(m.sessions)
         self.opened: list[bool] = m.sessions.open.tolist()
@@ -215,13 +215,12 @@ class State:
                 return Breach("budget", {**facts, "left": left, "price": price})
         return None
 
-    def below_minimum(self) -> list[int]:
-        """Running sessions whose seats taken are below their minimum."""
-        low = self.market.sessions.min.tolist()
+    def below_minimum(self, sessions: Iterable[int] | None = None) -> list[int]:
+        """Running sessions (all, or among these) whose seats taken are below their minimum."""
         return [
             s
-            for s, n in enumerate(self.grants)
-            if n > 0 and not self.opened[s] and self.taken[s] < low[s]
+            for s in (range(len(self.grants)) if sessions is None else sessions)
+            if self.grants[s] > 0 and not self.opened[s] and self.taken[s] < self.low[s]
         ]
 
     def parts(self) -> tuple[Part, ...]:

@@ -10,6 +10,7 @@ stage whenever the search stops. Source: Barnhart et al., Branch-and-price (1998
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import highspy
 import numpy as np
 
+from services.placement.engine.groups_ascent import ascend
 from services.placement.engine.groups_bound import Bound, certified
 from services.placement.engine.groups_highs import Solved, step_of
 from services.placement.engine.groups_master import Master
@@ -29,6 +31,10 @@ WORK = 300_000
 INTEGRAL = 1e-6
 #: Programs up to this many columns are solved too fast to report in between.
 QUIET_COLUMNS = 1500
+#: Above this many columns prices are raised by steps: linear programs would take too long.
+LARGE, LARGE_STEPS = 60_000, 1500
+#: Of a large stage's time the steps may use this share where an answer is looked for as well.
+STEPS_SHARE = 0.3
 #: The restricted integer program may use this share of the stage's time.
 RESTRICTED_SHARE = 0.5
 
@@ -59,6 +65,11 @@ class Search:
     left: Callable[[], float | None]
     nodes: list[Node] = field(default_factory=list)
     node_limit: int = 0
+    #: Prices of an earlier stage over the rows of this one.
+    start: Floats | None = None
+    #: Makes a better point of the averaged one of a large program, or none.
+    polish: Callable[[Floats, int], Ints | None] | None = None
+    prices: Floats | None = None
 
     def __post_init__(self) -> None:
         self.step = step_of(self.cost)
@@ -86,6 +97,8 @@ class Search:
         master = self.master
         if self._trivial():
             return self._result()
+        if len(self.cost) > LARGE:
+            return self._by_steps()
         if self.best is not None:
             master.add_point(self.best, self.cost)
         master.set_cost(self.cost)
@@ -108,6 +121,48 @@ class Search:
             self._restricted()
         if root.finished:
             self._branch()
+        return self._result()
+
+    def _climb(self, rounds: int) -> Floats | None:
+        """Raise prices by steps; answers the averaged point, None if a box is empty."""
+        master, limit = self.master, self.left()
+        share = None if limit is None or self.polish is None else limit * (1 - STEPS_SHARE)
+
+        def go_on(bound: float) -> bool:
+            now = self.left()
+            shown = math.ceil(bound / self.step - 1e-6) * self.step
+            return self.go_on(self.value, shown) and (now is None or now > (share or 0.0))
+
+        risen = ascend(
+            master, self.cost, master.low, master.high,
+            known=self.value, rounds=rounds, go_on=go_on, start=self.start,
+        )  # fmt: skip
+        if risen is None:
+            return None
+        self.prices = risen.prices
+        return risen.mean
+
+    def _by_steps(self) -> Solved:
+        """A large program: the bound from prices alone, the answer piece by piece."""
+        master = self.master
+        mean = self._climb(LARGE_STEPS)
+        bound = self.floor
+        if self.prices is not None:
+            risen = certified(
+                master.rows, master.blocks, self.cost, self.prices, master.low, master.high
+            )
+            if not _worse(risen, bound):
+                bound = risen
+        if bound.empty:
+            self.nodes.append(Node(master.low, master.high, bound, None, empty=True))
+            return Solved(None, None, None, finished=True, infeasible=True)
+        self.nodes.append(Node(master.low, master.high, bound, None))
+        if mean is not None and self.polish is not None and not self._proved(bound):
+            better = self.polish(mean, bound.value(self.step))
+            if better is not None:
+                self.accept(better)
+        if self.best is None:
+            return Solved(None, None, bound.value(self.step), finished=False)
         return self._result()
 
     def _heard(self, event: Any) -> None:

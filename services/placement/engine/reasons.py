@@ -7,6 +7,7 @@ was better without it in a published stage, and that stage and the loss are the 
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from services.placement.engine.answer import Answer, Part, stage_value
+from services.placement.engine.answer import MILLION, Answer, Part, school_placed, school_sizes
 from services.placement.engine.answer_check import Breach
 from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market_draws import draw_places
@@ -117,7 +118,7 @@ class Reasons:
                 return self._named(breach, part)
             self.state.add(part)
             try:
-                return self._after(a, w, given)
+                return self._after(part, given)
             finally:
                 self.state.remove(part)
         finally:
@@ -129,35 +130,62 @@ class Reasons:
         left = int(x.people[a]) - sum(p.people for p in mine)
         return max(int(x.split_smallest[a]), min(left, int(x.split_smallest[a])))
 
-    def _after(self, a: int, w: int, given: list[Part]) -> Reason:
-        state, sessions = self.state, self.market.sessions
-        for s in state.below_minimum():
+    def _after(self, part: Part, given: list[Part]) -> Reason:
+        state, sessions, w = self.state, self.market.sessions, part.wish
+        touched = {s for p in (part, *given) for s in self.static.stops[p.wish]}
+        for s in state.below_minimum(sorted(touched)):
             if s in self.static.stops[w] and not self.answer.running[s]:
                 wished, left = self.demand[s]
                 facts = {"session": sessions.id[s], "min": int(sessions.min[s])}
                 return Reason("below_min", {**facts, "wished": wished, "left": left})
             facts = {"session": sessions.id[s], "min": int(sessions.min[s])}
             return Reason("keeps_minimum", facts)
-        x = self.market.applicants
+        x, a = self.market.applicants, part.applicant
         got = len(state.own[a])
         if x.all_or_none[a] and not x.splits(a) and got < int(x.wants[a]):
             return Reason("all_or_none", {"wants": int(x.wants[a]), "possible": got})
-        return self._stage(given)
+        return self._stage(part, given)
 
-    def _stage(self, given: list[Part]) -> Reason:
-        """No rule is broken: compare the published stages of both placements."""
-        draw = np.array(self.draw, dtype=np.int64)
-        parts = self.state.parts()
+    def _stage(self, part: Part, given: list[Part]) -> Reason:
+        """No rule is broken: compare the published stages with and without the exchange."""
+        change = self._change(part, given)
+        stable = self.answer.mode == "stable"
         for stage in self.market.rules.stages:
-            before = stage_value(self.market, stage, self.answer.parts, draw)
-            after = stage_value(self.market, stage, parts, draw)
-            loss = before - after if stage in {"placed", "leximin"} else after - before
+            loss = -change[stage] if stage in {"placed", "leximin"} else change[stage]
             if loss > 0:
                 return Reason("stage", {"stage": stage, "change": loss})
             if loss < 0:
-                code = "precedence" if self.answer.mode == "stable" else "search_ended"
-                return Reason(code, {})
-        return Reason("precedence" if self.answer.mode == "stable" else "equal", {})
+                return Reason("precedence" if stable else "search_ended", {})
+        return Reason("precedence" if stable else "equal", {})
+
+    def _change(self, part: Part, given: list[Part]) -> dict[str, int]:
+        """What the exchange adds to the value of every stage."""
+        w, draw = self.market.wishes, self.draw[part.applicant]
+        signed = [(part, 1), *((p, -1) for p in given)]
+        people = sum(sign * p.people for p, sign in signed)
+        school = int(self.market.applicants.school[part.applicant])
+        size, placed, least = self._shares
+        worst = least[0][1] if least and least[0][0] != school else MILLION
+        if least and least[0][0] == school and len(least) > 1:
+            worst = least[1][1]
+        if size[school]:
+            worst = min(worst, (placed[school] + people) * MILLION // size[school])
+        return {
+            "placed": people,
+            "rank": sum(sign * p.people * int(w.rank[p.wish]) for p, sign in signed),
+            "cost": sum(sign * int(w.cost[p.wish]) for p, sign in signed),
+            "lottery": people * draw,
+            "leximin": worst - (least[0][1] if least else MILLION),
+        }
+
+    @cached_property
+    def _shares(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+        """Size and people placed of every school, and the two least shares with their schools."""
+        size = school_sizes(self.market).tolist()
+        placed = school_placed(self.market, self.answer.parts).tolist()
+        share = [(p * MILLION // n, c) for c, (p, n) in enumerate(zip(placed, size, strict=True))
+                 if n]  # fmt: skip
+        return size, placed, [(c, value) for value, c in heapq.nsmallest(2, share)]
 
     def _named(self, breach: Breach, part: Part) -> Reason:
         """A broken rule as a reason; among equals for a full session the lottery is named."""
@@ -182,8 +210,8 @@ class Reasons:
                 facts = {"sessions": len(region.sessions), "seats": region.seats}
                 names = [self.market.sessions.id[s] for s in region.sessions[:REGION_NAMES]]
                 return Reason("sealed", {**breach.facts, **facts, "region": names})
-        price = self._flow.price(part.wish)
-        if price is not None and price > 0:
+        price = self._flow.price(part.applicant, part.wish)
+        if price is not None:
             return Reason("price", {**breach.facts, "price": price})
         return Reason(breach.code, dict(breach.facts))
 

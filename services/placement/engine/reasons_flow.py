@@ -3,7 +3,8 @@
 An unplaced person of a `max` answer is always in a *sealed region*: her sessions, and all that the
 people seated there wish for, are full, so nobody could be placed in addition by any exchange. Who
 is placed but not as wished is told the *price*: how many rank steps her seat there would cost the
-others, which is what made the whole better without it.
+others at least, everybody placed staying placed. It is the length of a shortest chain of people who
+each take another of their wishes, from the session to a free seat or to the seat that she leaves.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from services.placement.engine.answer import Answer
 from services.placement.engine.flow import FlowAnswer
@@ -20,6 +22,7 @@ from services.placement.engine.market_filters import barred
 from services.placement.engine.prices import Prices
 from services.placement.engine.solve_individuals import PersonColumns, flow_market
 
+FAR = np.int64(1) << 60
 #: Codes of the columns written for large markets, by their number there.
 CODES = ("barred", "sealed", "precedence")
 
@@ -45,6 +48,10 @@ class FlowReasons:
         seat[who] = self.place[wish]
         found = FlowAnswer(seat, {}, answer.evidence_arrays, (), draw)
         self.prices = Prices(flow_market(market, self.columns, draw), found)
+        self.stages = market.rules.stages
+        self.held = np.zeros(len(market.applicants), np.bool_)
+        self.held[[f.applicant for f in market.rules.fixed]] = True
+        self._from: dict[int, Ints] = {}
 
     def sealed(self, a: int) -> Sealed | None:
         """The sealed region around an unplaced person, or None."""
@@ -53,13 +60,64 @@ class FlowReasons:
             return None
         return Sealed([int(s) for s in region.sessions], region.seats)
 
-    def price(self, w: int) -> int | None:
-        """Rank steps that granting wish `w` would cost others; None in a sealed region."""
-        evidence = self.prices.evidence
-        session = int(self.prices.market.wish_session[self.place[w]])
-        if "rank" not in evidence or evidence["placed"][session] > 0:
+    def price(self, a: int, w: int) -> int | None:
+        """Rank steps that granting wish `w` to the seated `a` costs others; None if not possible.
+
+        Nothing is known where another stage than `rank` follows `placed`: then ranks alone do not
+        decide.
+        """
+        if self.stages[:2] != ("placed", "rank"):
             return None
-        return int(evidence["rank"][session])
+        market, seat = self.prices.market, self.prices.answer.seat_wish
+        own = int(seat[a])
+        if own < 0:
+            return None
+        target, left = (int(market.wish_session[i]) for i in (self.place[w], own))
+        if target not in self._from:
+            self._from[target] = chain_costs(
+                target, market.wish_start, market.wish_session, market.wish_rank, seat,
+                self.prices.member_start, self.prices.member, self.held,
+            )  # fmt: skip
+        far = self._from[target]
+        ends = far[(self.prices.free > 0) | (np.arange(len(far)) == left)]
+        least = int(ends.min(initial=FAR))
+        return least if least < FAR else None
+
+
+@njit(cache=True)
+def chain_costs(  # type: ignore[no-untyped-def]
+    source, wish_start, wish_session, wish_rank, seat, member_start, member, held
+):
+    """Least rank steps by which somebody leaves `source` for each session, by chains of people.
+
+    Labels are corrected first in, first out (Bellman 1958): no cycle has a negative cost, since
+    the answer has the least rank sum. FAR where no chain leads.
+    """
+    count = len(member_start) - 1
+    far = np.full(count, FAR, np.int64)
+    waiting = np.zeros(count, np.bool_)
+    queue = np.empty(count, np.int64)
+    far[source], waiting[source], queue[0] = 0, True, source
+    head, size = 0, 1
+    while size > 0:
+        s = queue[head]
+        head = (head + 1) % count
+        size -= 1
+        waiting[s] = False
+        for p in range(member_start[s], member_start[s + 1]):
+            i = member[p]
+            if held[i]:
+                continue
+            base = far[s] - wish_rank[seat[i]]
+            for w in range(wish_start[i], wish_start[i + 1]):
+                t = wish_session[w]
+                if base + wish_rank[w] < far[t]:
+                    far[t] = base + wish_rank[w]
+                    if not waiting[t]:
+                        waiting[t] = True
+                        queue[(head + size) % count] = t
+                        size += 1
+    return far
 
 
 def has_prices(answer: Answer) -> bool:

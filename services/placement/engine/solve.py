@@ -25,7 +25,7 @@ from services.placement.engine.solve_individuals import (
     solve_stable_market,
 )
 from services.placement.engine.solve_minimum import MANY, solve_minimum_market
-from services.placement.engine.stages import CLAIMED, Watch
+from services.placement.engine.stages import CLAIMED, PROVED, Watch
 
 #: The other mode's numbers may use at most this share of the time.
 COMPARISON_SHARE = 0.25
@@ -76,7 +76,7 @@ def solve(
         answer.comparison = four_numbers(market, answer, draw)
         if chosen == "stable":
             other = _compare(market, "max", draw, Watch(clock, end, None, stages))
-        answer.other_mode = other[0]
+        answer.other_mode, answer.other = other
     return answer
 
 
@@ -117,7 +117,7 @@ def _compare(
         answer = _in_mode(market, mode, draw, watch)
     except Infeasible:
         return {"mode": mode, "status": "not available"}, None
-    exact = mode == "stable" or all(s.bound == s.value for s in answer.stages)
+    exact = mode == "stable" or all(s.claim == PROVED for s in answer.stages)
     status = "exact" if exact else "bounded"
     return {"mode": mode, "status": status, **four_numbers(market, answer, draw)}, answer
 

@@ -18,8 +18,8 @@ from services.placement.engine.answer_check import Infeasible
 from services.placement.engine.groups_highs import Program, Solved, Tick, objective_row
 from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_model import Model, Rows
-from services.placement.engine.groups_pool import Pool
-from services.placement.engine.groups_tree import Search, evidence
+from services.placement.engine.groups_pool import Floats, Pool
+from services.placement.engine.groups_tree import LARGE, Search, evidence
 from services.placement.engine.market import Ints, Market
 
 Report = Callable[[Progress], bool]
@@ -89,6 +89,10 @@ class Run:
     held: list[Rows] = field(default_factory=list)
     more_columns: int = 0
     pool: Pool | None = None
+    #: Makes a better point of the averaged one of a large program; used once.
+    polish: Callable[[Floats, int], Ints | None] | None = None
+    #: Prices by row name of the last stage of a large program.
+    prices: dict[str, float] = field(default_factory=dict)
     #: Rows are held that no certificate derives: what follows is optimal, but not proved.
     underived: bool = False
 
@@ -180,6 +184,15 @@ class Run:
             self.best = solved.x
         return solved
 
+    def _start(self, names: list[str]) -> Floats | None:
+        """The last stage's prices over these rows, its own row included; None before any."""
+        if not self.prices:
+            return None
+        y = np.array([self.prices.get(name, 0.0) for name in names])
+        own = next(r.stage for r in reversed(self.results) if r.stage != "leximin")
+        y[names.index(f"stage:{own}")] = -1.0
+        return y
+
     def search(
         self,
         held: list[Rows],
@@ -208,8 +221,14 @@ class Run:
 
         master = Master(self.model, held, more_columns, self.pool)
         search = Search(master, cost, best, go_on, tree_left)
+        if len(cost) > LARGE:
+            search.polish, self.polish = self.polish, None
+            search.start = self._start(master.names)
         solved = search.run()
         self.pool = master.pool
+        if len(cost) > LARGE and search.prices is not None:
+            priced = np.nonzero(search.prices)[0].tolist()
+            self.prices = {master.names[i]: float(search.prices[i]) for i in priced}
         if solved.bound is not None or solved.infeasible:
             solved.evidence = evidence(search, 0 if solved.bound is None else solved.bound)
         stopped = self.watch.stopped or (end is not None and self.watch.now() >= end)

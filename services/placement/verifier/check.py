@@ -22,6 +22,7 @@ from services.placement.verifier.numbers import (
     school_rows,
     stage_values,
 )
+from services.placement.verifier.other import EVIDENCE, check_other
 from services.placement.verifier.reasons import check_reasons
 from services.placement.verifier.result import Result, read_stages
 from services.placement.verifier.rules import check_rules
@@ -37,9 +38,10 @@ def verify(folder: Path) -> Ledger:
     read = [files.read_arrays if p.suffix == ".npz" else files.read_json for p in paths]
     raw = files.gather([partial(r, p) for r, p in zip(read, paths, strict=True)])
     extra: dict[str, Any] = {}
-    names = (CERTIFICATE, "reasons.json", "report.json", lottery.FILE)
+    names = (CERTIFICATE, "reasons.json", "report.json", lottery.FILE, "other.json", EVIDENCE)
     there = [name for name in names if (folder / name).is_file()]
-    tables = [n for n in ("certificate.npz", "reasons.npz") if (folder / n).is_file()]
+    columns = ("certificate.npz", "reasons.npz", "other.npz", "other-certificate.npz")
+    tables = [n for n in columns if (folder / n).is_file()]
     tasks = [partial(files.read_json, folder / name) for name in there]
     tasks += [partial(files.read_arrays, folder / name) for name in tables]
     extra = dict(zip([*there, *tables], files.gather(tasks), strict=True))
@@ -62,6 +64,11 @@ def verify(folder: Path) -> Ledger:
     if r.mode == "stable":
         _stable(m, r, draw, ledger)
     _evidence(m, r, values, draw, extra, ledger)
+    report = extra.get("report.json")
+    said = {"report.json:/other_mode": report.get("other_mode")} if isinstance(report, dict) else {}
+    if r.file.endswith(".json"):
+        said[f"{r.file}:/other_mode"] = raw[1].get("other_mode")
+    check_other(m, r, draw, extra, said, ledger)
     check_reasons(m, r, draw, extra, ledger)
     if lottery.FILE in extra:
         lottery.check_lottery(m, extra[lottery.FILE], hashes[paths[1].name], ledger)
@@ -82,18 +89,21 @@ def _hashes(
             faults.append(Fault(place, f"{said} is written, {found} is true"))
 
     same(f"{r.file}:/market", r.market, own)
-    for name in (CERTIFICATE, "reasons.json"):
+    others = [hashes[name] for name in ("other.json", "other.npz") if name in hashes]
+    belongs = {CERTIFICATE: hashes[r.file], "reasons.json": hashes[r.file]}
+    belongs[EVIDENCE] = others[0] if len(others) == 1 else ""
+    for name, answer in belongs.items():
         document = extra.get(name)
         if document is None:
             continue
         if not isinstance(document, dict):
             faults.append(Fault(name, "an object is needed"))
             continue
-        kind = f"ieum.{name.removesuffix('.json')}"
+        kind = f"ieum.{name.removesuffix('.json').removeprefix('other-')}"
         if document.get("format") != kind or document.get("version") != 1:
             faults.append(Fault(f"{name}:/format", f"must be {kind}, version 1"))
         same(f"{name}:/market", document.get("market"), own)
-        same(f"{name}:/result", document.get("result"), hashes[r.file])
+        same(f"{name}:/result", document.get("result"), answer)
     report = extra.get("report.json")
     if report is not None:
         listed = report.get("hashes") if isinstance(report, dict) else None
@@ -217,7 +227,6 @@ def _evidence(
         check_claims(m, r, values, draw, evidence, arrays, CERTIFICATE, ledger)
     if extra.get("report.json") is not None or r.numbers:
         _envy_number(m, r, draw, ledger)
-        ledger.unverified("numbers of the other mode", "no evidence is published for them")
 
 
 def _envy_number(m: Market, r: Result, draw: Any, ledger: Ledger) -> None:

@@ -7,11 +7,13 @@ codes below are recomputed from market, answer and prices; of other codes the nu
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.placement.verifier.chains import Chains
 from services.placement.verifier.files import Arrays, Ints, integers
 from services.placement.verifier.ledger import Fault, Ledger
 from services.placement.verifier.market import NO_SLOT, Market
@@ -21,6 +23,8 @@ from services.placement.verifier.rules import barred, barriers
 from services.placement.verifier.tried import CODES, Tried
 
 FILE = "reasons.json"
+#: With more sessions than this, prices are counted as not verified.
+MOST_CHAINS = 1000
 
 
 class Facts:
@@ -43,6 +47,13 @@ class Facts:
         self.index = {name: s for s, name in enumerate(m.names["sessions.id"])}
         self._next: dict[int, set[int]] | None = None
         self.tried = Tried(m, r, draw)
+        self.seat_of = np.full(m.applicants, -1, np.int64)
+        self.seat_of[r.who] = r.wish
+
+    @cached_property
+    def chains(self) -> Chains:
+        """What seats cost others, computed when the first reason speaks of it."""
+        return Chains(self.m, self.r, self.taken)
 
     @property
     def wanted(self) -> Ints:
@@ -150,7 +161,7 @@ def wish_fault(f: Facts, a: int, w: int, code: str, facts: dict[str, Any]) -> st
     return None
 
 
-def _at_session(f: Facts, a: int, w: int, s: int, code: str, facts: dict[str, Any]) -> str:
+def _at_session(f: Facts, a: int, w: int, s: int, code: str, facts: dict[str, Any]) -> str | None:
     m = f.m
     if code in {"below_min", "keeps_minimum"}:
         good = facts.get("min") == int(m.col["sessions.min"][s])
@@ -177,8 +188,12 @@ def _at_session(f: Facts, a: int, w: int, s: int, code: str, facts: dict[str, An
         known = isinstance(listed, list) and {str(name) for name in listed} <= names
         return "" if known else "the region does not have these sessions"
     if code == "price":
-        price = None if f.price is None or s >= len(f.price) else int(f.price[s])
-        return "" if price == facts.get("price") else f"the certificate's price is {price}"
+        if f.seat_of[a] < 0 or m.rules["stages"][:2] != ["placed", "rank"]:
+            return "a price is for somebody seated, where rank follows placed"
+        if len(f.taken) > MOST_CHAINS:
+            return None
+        cost = f.chains.cost(int(m.col["wishes.stop_session"][f.seat_of[a]]), s)
+        return "" if cost == facts.get("price") else f"others would lose {cost} rank steps"
     return ""
 
 

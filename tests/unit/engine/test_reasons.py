@@ -21,7 +21,10 @@ from services.placement.engine import (
 from services.placement.engine.reasons_text import catalogue
 from tests.unit.engine.brute import Brute
 from tests.unit.engine.markets import random_market
+from tests.unit.verifier.answers import persons
 
+#: How many prices the forced solves below have looked at.
+PRICES: list[int] = []
 BREACH = {"full": "full", "below_min": "below_min", "team_busy": "clash", "day_limit": "day_limit",
           "budget": "budget", "school_cap": "school_cap", "student_cap": "student_cap",
           "keeps_minimum": "below_min", "all_or_none": "all_or_none", "overlap": "overlap",
@@ -122,3 +125,65 @@ def test_sentences_can_be_made_for_every_unplaced_applicant(seed: int) -> None:
         for row in document["unplaced"]:
             for reason in (row["reason"], *row["wishes"]):
                 assert "{" not in reason["sentences"]["ko"] + reason["sentences"]["en"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_price_is_what_others_pay_when_she_is_seated_by_force(seed: int) -> None:
+    """Solved again with her seat fixed, among the people placed, who all stay placed."""
+    r = random.Random(seed)
+    doc = persons(r, people=r.randint(5, 9))
+    doc["rules"]["stages"] = ["placed", "rank", "lottery"]
+    market = Market.from_json(doc)
+    answer = solve(market, compare=False)
+    reasons, seat = Reasons(answer), {p.applicant: p.wish for p in answer.parts}
+    rank, told = market.wishes.rank, 0
+    out = [name for a, name in enumerate(market.applicants.id) if a not in seat]
+    doc["excluded"] = [[name, s["id"], "out", {}] for name in out for s in doc["sessions"]]
+    among = Market.from_json(doc)
+    for a, own in seat.items():
+        for w in market.wishes_of(a):
+            reason = reasons.wish(a, w)
+            if reason is None or reason.code not in {"price", "full"}:
+                continue
+            rules = replace(market.rules, fixed=(Fixed(a, w, 1),))
+            forced = solve(replace(among, rules=rules), compare=False).numbers
+            if reason.code == "full":
+                assert forced["placed"] < answer.numbers["placed"]
+                continue
+            assert forced["placed"] == answer.numbers["placed"]
+            others = forced["rank"] - int(rank[w]) - (answer.numbers["rank"] - int(rank[own]))
+            assert reason.facts["price"] == others
+            told += 1
+    PRICES.append(told)
+
+
+def test_prices_were_told() -> None:
+    assert sum(PRICES) > 20
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_forced_seat_of_a_group_costs_more_than_its_reason_says(seed: int) -> None:
+    """With everything else as it is a stage gets worse by what is said; rearranged, by no more."""
+    market = Market.from_json(random_market(random.Random(seed)))
+    try:
+        answer = solve(market, compare=False)
+    except Infeasible:
+        return
+    reasons, stages = Reasons(answer), [s.value for s in answer.stages]
+    for p in answer.parts:
+        x = market.applicants
+        if x.wants[p.applicant] > 1 or x.splits(p.applicant):
+            continue
+        for w in market.wishes_of(p.applicant):
+            reason = reasons.wish(p.applicant, w)
+            if reason is None or reason.code != "stage":
+                continue
+            rules = replace(market.rules, fixed=(Fixed(p.applicant, w, p.people),))
+            forced = solve(replace(market, rules=rules), compare=False)
+            at = market.rules.stages.index(reason.facts["stage"])
+            for i, stage in enumerate(forced.stages[: at + 1]):
+                up = stage.stage in {"placed", "leximin"}
+                loss = stages[i] - stage.value if up else stage.value - stages[i]
+                assert loss <= (reason.facts["change"] if i == at else 0)
+                if loss < 0:
+                    break
