@@ -3,8 +3,10 @@
 from chassis.act import Act
 from chassis.events.envelope import Received
 from chassis.events.handlers import Reactions
+from services.registration.accounts import operations as accounts
 from services.registration.closing import operations as closing
 from services.registration.contacts import operations as contacts
+from services.registration.organisations.model import Relation
 from services.registration.sessions import operations as sessions
 
 reactions = Reactions()
@@ -14,6 +16,13 @@ reactions = Reactions()
 def tell_contacts_again(act: Act, event: Received) -> None:
     """Messages carry the organisation's name and the centre's number, which may be new."""
     contacts.tell_again(act, event.key)
+
+
+@reactions.on("organisation.relation_ended")
+def end_operators_term(act: Act, event: Received) -> None:
+    """Who ran the centre by contract does so no more."""
+    if event.data["relation"] == Relation.OPERATOR:
+        accounts.end_term(act, event.key, event.data["other"])
 
 
 @reactions.on("account.access_changed")

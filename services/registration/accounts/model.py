@@ -61,6 +61,15 @@ class Post(BaseModel):
     status: PostStatus = PostStatus.VACANT
 
 
+def speaks_for(organisation: str, centre: str | None, role: Role) -> str:
+    """On whose behalf the holder of a post acts.
+
+    The staff of a contracted operator stay its own people and act for the centre that it runs, as
+    long as the term lasts; everybody else acts for the own organisation.
+    """
+    return centre if role is Role.CENTRE and centre is not None else organisation
+
+
 class AccountStatus(StrEnum):
     """A pending account waits for the centre's approval; an ended one has given up its posts."""
 
@@ -85,6 +94,11 @@ class Account(BaseModel):
     language: str = "ko"
     status: AccountStatus = AccountStatus.ACTIVE
     tokens_not_before: datetime
+
+    @property
+    def acts_for(self) -> str:
+        """The organisation whose rights the account has."""
+        return speaks_for(self.organisation, self.centre, self.role)
 
     @property
     def may_sign_in(self) -> bool:

@@ -101,7 +101,7 @@ def install(act: Act, post_id: str, account: str, replaces: str | None) -> None:
         contacts.hold_post(
             act,
             post_id,
-            taken.organisation,
+            model.speaks_for(taken.organisation, taken.centre, taken.role),
             taken.centre,
             Duty(taken.role.value),
             words,
@@ -135,6 +135,21 @@ def suspend(act: Act, id: str) -> Receipt:
     stored = store.accounts.load(act, id)
     state, events = model.suspend(stored.state, act.now)
     return store.accounts.save(act, stored, state, events)
+
+
+def end_term(act: Act, centre: str, operator: str) -> int:
+    """The contract of a centre's operator has ended: its staff are shut out of the centre at once,
+    and messages for their posts reach them no more. Returns how many.
+
+    Runs inside the caller's transaction. A centre may let somebody in again by `restore`.
+    """
+    staff = store.staff(act, centre, operator)
+    for stored in staff:
+        state, events = model.suspend(stored.state, act.now)
+        store.accounts.save(act, stored, state, events)
+        for post_id in state.posts:
+            contacts.forget_post(act, post_id)
+    return len(staff)
 
 
 def restore(act: Act, id: str) -> Receipt:

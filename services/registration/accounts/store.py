@@ -2,7 +2,7 @@
 
 from chassis.act import Act, collection
 from chassis.documents import Aggregates, Owners, Page, Stored
-from services.registration.accounts.model import Account, Post
+from services.registration.accounts.model import Account, AccountStatus, Post, Role
 
 LOGINS = "logins"
 """One document per login; its `_id` is the login, so that no two accounts can hold it."""
@@ -49,6 +49,21 @@ def account_of(act: Act, login: str) -> str | None:
 def posts_of(act: Act, organisation: str) -> list[Stored[Post]]:
     """The posts of an organisation within scope."""
     return list(posts.each(act, {"state.organisation": organisation}))
+
+
+def staff(act: Act, centre: str, organisation: str) -> list[Stored[Account]]:
+    """The accounts of an organisation that run a centre and are not shut out already."""
+    return list(
+        accounts.each(
+            act,
+            {
+                "state.organisation": organisation,
+                "state.centre": centre,
+                "state.role": Role.CENTRE.value,
+                "state.status": {"$in": [AccountStatus.ACTIVE.value, AccountStatus.PENDING.value]},
+            },
+        )
+    )
 
 
 def page(act: Act, organisation: str | None, limit: int, after: str | None) -> Page[Account]:

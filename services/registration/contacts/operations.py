@@ -107,6 +107,18 @@ def hold_post(
     store.contacts.save(act, there, state, [_told(act, state, words)])
 
 
+def forget_post(act: Act, post: str) -> None:
+    """Forget how the holder of a post is reached, if it is known."""
+    try:
+        there = store.contacts.get(act, contact_of_post(post))
+    except NotFound:
+        return
+    if there.state.status is Status.ACTIVE:
+        state, events = model.remove(there.state)
+        vault.erase(act, there.id)
+        store.contacts.save(act, there, state, events)
+
+
 def contact_of_post(post: str) -> str:
     """The id of the contact of a post: one for ever, whoever holds the post."""
     return derived_id("contact-of-post", post)

@@ -256,14 +256,20 @@ def _centre(act: Act, wanted: Wanted) -> str:
 
 
 def _refuse_foreign_role(act: Act, wanted: Wanted) -> None:
-    """A centre invites its schools, hosts and offices, and staff only into itself."""
+    """A centre invites its schools, hosts and offices, and staff only into itself or into the
+    operator that runs it by contract."""
     if isinstance(act.scope, Party):
         raise Forbidden("only_centre")
     if not isinstance(act.scope, Centre):
         return
     if wanted.role is Role.ADMIN:
         raise Forbidden("only_admin")
-    if wanted.role is Role.CENTRE and wanted.organisation != own_organisation(act):
+    own, theirs = own_organisation(act), wanted.organisation
+    if (
+        wanted.role is Role.CENTRE
+        and theirs != own
+        and not organisations.operates(act, own, theirs)
+    ):
         raise Forbidden("only_own_staff")
 
 

@@ -111,6 +111,11 @@ def related(act: Act, centre: str, relation: Relation) -> tuple[str, ...]:
     return shown(act, centre).state.tied(relation, today(act))
 
 
+def operates(act: Act, centre: str, other: str) -> bool:
+    """Whether an organisation runs a centre by contract today."""
+    return other in related(act, centre, Relation.OPERATOR)
+
+
 def looks_after(act: Act, centre: str, other: str) -> bool:
     """Whether an organisation is the centre itself, or stands in any relation to it today."""
     ties, day = shown(act, centre).state.ties, today(act)

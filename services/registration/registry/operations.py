@@ -27,6 +27,7 @@ ROLE_OF = {
     Relation.SCHOOL: Role.SCHOOL,
     Relation.HOST: Role.HOST,
     Relation.OFFICE: Role.OFFICE,
+    Relation.OPERATOR: Role.CENTRE,
 }
 """As what somebody of a related organisation enters."""
 

@@ -44,6 +44,7 @@ def sign_in(act: Act, login: str, password: str, address: str) -> SignedIn:
     if account is None or not account.state.may_sign_in:
         attempts.failed(act, login, address)
         raise Unauthenticated("wrong_login")
+    _refuse_ended_term(act, account.state)
     attempts.succeeded(act, login, address)
     secret = secrets.token_urlsafe(32)
     session = Session(id=fresh_id(), account=account.id, created=act.now, used=act.now)
@@ -104,7 +105,15 @@ def _session(act: Act, secret: str) -> tuple[Session, Stored[Account]]:
     shut_out = session.created < account.state.tokens_not_before
     if shut_out or not account.state.may_sign_in:
         raise Unauthenticated()
+    _refuse_ended_term(act, account.state)
     return session, account
+
+
+def _refuse_ended_term(act: Act, state: Account) -> None:
+    """Staff of a contracted operator act for the centre while the contract's term lasts."""
+    centre, own = state.acts_for, state.organisation
+    if centre != own and not organisations.operates(act, centre, own):
+        raise Unauthenticated("operator_term_over")
 
 
 def _token(
@@ -118,7 +127,7 @@ def _token(
     role = Role(state.role.value)
     identity = Identity(
         account=account.id,
-        organisation=state.organisation,
+        organisation=state.acts_for,
         role=role,
         post=state.posts[0],
         centres=_centres(act, state, role),
@@ -132,7 +141,7 @@ def _token(
 def _centres(act: Act, state: Account, role: Role) -> tuple[str, ...]:
     """The centres that a role may see: its own, those it supervises, those it works with."""
     if role is Role.CENTRE:
-        return (state.organisation,)
+        return (state.acts_for,)
     if role is Role.ADMIN:
         return ()
     return organisations.centres_of(act, state.organisation, supervised=role is Role.OFFICE)
