@@ -24,10 +24,12 @@ The journeys come last of them: their system stays until the end.
 """
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that reach the real servers, and keep together what shares its set-up.
 
     Under `-n` a file goes to one worker, and all that starts a whole system to the same one, first.
+    xdist reads the groups in this same hook, so they are given before.
     """
     places = {name: place for place, name in enumerate(WHOLE_STACKS)}
     for item in items:
