@@ -54,6 +54,8 @@ class Must:
     due: float
     name: str = field(compare=False)
     inject: Callable[[], None] = field(compare=False)
+    late: bool = field(default=True, compare=False)
+    """Whether it may still begin when the time is over."""
 
 
 class Faults(threading.Thread):
@@ -106,7 +108,10 @@ class Faults(threading.Thread):
             else:
                 self._random()
         for must in self._musts:
-            self._deliberate(must)
+            if must.late:
+                self._deliberate(must)
+            else:
+                self.failed.append(f"{must.name}: no time was left for it")
         for thread in self._mending:
             thread.join()
 

@@ -59,7 +59,7 @@ class Heavy:
         if standing.possible():
             rows.append(("F11 slow consumer", 6 * share, self.slow))
         return [
-            Must((number + 0.5) / int(many) * LAST_PART * seconds, name, inject)
+            Must((number + 0.5) / int(many) * LAST_PART * seconds, name, inject, late=False)
             for name, many, inject in rows
             for number in range(int(many))
         ]

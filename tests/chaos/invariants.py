@@ -96,17 +96,27 @@ def reached(client: Client, service: str, group: str, lost: Collection[str] = ()
 
 def settled(client: Client, lost: Collection[str] = ()) -> bool:
     """Whether effects equal committed events: no outbox waits, and every guard is where it ends."""
-    if waiting(client):
-        return False
+    return next(unsettled(client, lost), None) is None
+
+
+def unsettled(client: Client, lost: Collection[str] = ()) -> Iterator[str]:
+    """What still keeps effects from being the committed events, thing by thing."""
+    left = waiting(client)
+    if left:
+        yield f"{left} outboxes wait"
     given = committed(client)
     lost = set(lost) - {id for _, id in given}
     for (service, group), followed in groups(client).items():
-        wanted = {place: last for place, last in given.items() if place[0] in followed}
-        if reached(client, service, group, lost) != wanted:
-            return False
-    return not client["notifications"]["deliveries"].count_documents(
-        {"state.status": "queued", "state.tries": 0}
-    )
+        done = reached(client, service, group, lost)
+        for place, last in given.items():
+            if place[0] in followed and done.get(place) != last:
+                yield f"{group} has {done.get(place)} of {last} of {place}"
+        for place in done.keys() - given.keys():
+            yield f"{group} has {place}, which nobody committed"
+    queued = {"state.status": "queued", "state.tries": 0}
+    fresh = client["notifications"]["deliveries"].count_documents(queued)
+    if fresh:
+        yield f"{fresh} deliveries have not been tried"
 
 
 def look(
@@ -185,9 +195,13 @@ def _sourceless(group: str, wanted: Mapping[Key, int], done: Mapping[Key, int]) 
 
 def _left(client: Client, service: str, group: str) -> Iterator[str]:
     for name in ("parked", "dead_letters"):
-        rows = client[service][name].count_documents({"group": group})
+        rows = list(client[service][name].find({"group": group}))
         if rows:
-            yield f"{group} has {rows} messages left in {name}"
+            places = [
+                f"{row['topic']} {row.get('key')}:{row.get('sequence')} {row.get('error')}"
+                for row in rows[:3]
+            ]
+            yield f"{group} has {len(rows)} messages left in {name}: {'; '.join(places)}"
 
 
 def _seats(client: Client) -> Iterator[str]:

@@ -62,8 +62,8 @@ class Restore:
     def musts(self, due: float) -> list[Must]:
         """The backup, and two minutes later the way back to it."""
         return [
-            Must(due, f"F15 backup of {self.service}", self.back_up),
-            Must(due + AGE_SECONDS, f"F15 restore of {self.service}", self.restore),
+            Must(due, f"F15 backup of {self.service}", self.back_up, late=False),
+            Must(due + AGE_SECONDS, f"F15 restore of {self.service}", self.restore, late=False),
         ]
 
     def back_up(self) -> None:

@@ -6,10 +6,11 @@ ends with EINVAL. Waiting on nothing is the same and goes through.
 
 import select
 import time
+from typing import SupportsIndex
 
 
-def _sleep(seconds: float) -> None:
-    select.select([], [], [], max(0.0, seconds))
+def _sleep(seconds: SupportsIndex | float, /) -> None:
+    select.select([], [], [], max(0.0, float(seconds)))
 
 
 time.sleep = _sleep
