@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -12,8 +12,10 @@ from chassis.contracts import owned_by, topic_of, topics
 from chassis.errors import NotFound
 from chassis.events import dead_letters, rebuild, recover, roles
 from chassis.events.consumer import Follower
+from chassis.events.envelope import Unfit, packed
 from chassis.events.inbox import SKIPPED
 from chassis.events.topics import Admin
+from chassis.facts import Event
 from chassis.printing import as_json, tell
 from chassis.service import Service
 from chassis.settings import Settings
@@ -255,20 +257,27 @@ def _outbox(commands: click.Group, service: Service, opened: Open) -> None:
                 ]
         tell(rows, as_json)
 
-    @outbox.command(help="Put a quarantined entry back in line, to be published as it is.")
+    @outbox.command(
+        help="Put a quarantined entry back in line: as it is, once the cause is mended, or with "
+        "other data that fits its schema (a shorter list, say). The aggregate's state stays."
+    )
     @click.argument("collection")
     @click.argument("id")
+    @click.option("--data", type=click.File(), help="A JSON file with the event's data instead.")
     @as_json
-    def amend(collection: str, id: str, as_json: bool) -> None:
+    def amend(collection: str, id: str, data: TextIO | None, as_json: bool) -> None:
         context: Context = opened()
-        done = _change_entry(
-            service,
-            context,
-            collection,
-            id,
-            {"$unset": {"outbox.$.quarantined": "", "outbox.$.why": ""}},
-        )
-        tell({"id": id, "back in line": done}, as_json)
+        change: Found = {"$unset": {"outbox.$.quarantined": "", "outbox.$.why": ""}}
+        if data is not None:
+            entry = _quarantined(service, context, collection, id)
+            event = Event(entry["type"], json.load(data), version=entry["version"])
+            try:
+                value = packed(context.keys, event, topics()[entry["topic"]])
+            except Unfit as error:
+                raise click.UsageError(str(error)) from None
+            change["$set"] = {"outbox.$.data": value}
+        done = _change_entry(service, context, collection, id, change)
+        tell({"id": id, "back in line": done, "amended": data is not None}, as_json)
 
     @outbox.command(help="Publish an empty event under the entry's sequence instead.")
     @click.argument("collection")
@@ -285,15 +294,24 @@ def _outbox(commands: click.Group, service: Service, opened: Open) -> None:
         )
 
 
-def _change_entry(
-    service: Service, context: Context, collection: str, id: str, change: dict[str, object]
-) -> bool:
+def _quarantined(service: Service, context: Context, collection: str, id: str) -> dict[str, Any]:
+    """An entry that the broker refused for good."""
     names: list[str] = [one.name for one in service.aggregates]
     if collection not in names:
         raise click.UsageError(f"no collection {collection}; there are: {', '.join(names)}")
-    done = context.database[collection].update_one(
-        {"outbox": {"$elemMatch": {"id": id, "quarantined": True}}}, change
-    )
-    if not done.matched_count:
+    row = context.database[collection].find_one(_holds(id), {"outbox.$": 1})
+    if row is None:
         raise click.UsageError(f"no quarantined entry {id} in {collection}; see `outbox list`")
-    return True
+    found: dict[str, Any] = row["outbox"][0]
+    return found
+
+
+def _holds(id: str) -> dict[str, Any]:
+    return {"outbox": {"$elemMatch": {"id": id, "quarantined": True}}}
+
+
+def _change_entry(
+    service: Service, context: Context, collection: str, id: str, change: dict[str, object]
+) -> bool:
+    _quarantined(service, context, collection, id)
+    return bool(context.database[collection].update_one(_holds(id), change).matched_count)

@@ -17,7 +17,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "audit-head sign": ("", "--json"),
     "audit-head check": ("heads.jsonl",),
     "outbox list": ("", "--json"),
-    "outbox amend": ("{collection} {aggregate}:7",),
+    "outbox amend": (
+        "{collection} {aggregate}:7",
+        "{collection} {aggregate}:7 --data shorter.json",
+    ),
     "outbox skip": ("{collection} {aggregate}:7",),
     "backup note": ("{own}.archive.gz", "{own}.archive.gz --json"),
     "backup last": ("", "--json"),

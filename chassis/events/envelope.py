@@ -14,6 +14,7 @@ from chassis.act import Act
 from chassis.contracts import Topic, faults, topic_of
 from chassis.events import sealing
 from chassis.facts import Event, stamp
+from chassis.secrets import Keys
 
 MOST_BYTES = 64 * 1024
 """A larger event is refused when it is appended: the broker would refuse it for good later."""
@@ -34,17 +35,6 @@ def entry(
     correlation: str | None = None,
 ) -> dict[str, Any]:
     """The outbox entry of an event. Raises Unfit if the data breaks the closed schema."""
-    found = faults(event.type, event.data, event.version)
-    if found:
-        raise Unfit(f"{event.type}: {'; '.join(found)}")
-    data = event.data
-    if topic.sealed_for is not None:
-        if act.keys is None:
-            raise Unfit(f"{event.type}: sealed for {topic.sealed_for}, and the act has no keys")
-        data = sealing.seal(act.keys, topic.sealed_for, data)
-    value = orjson.dumps(data)
-    if len(value) > MOST_BYTES:
-        raise Unfit(f"{event.type}: {len(value)} bytes, more than {MOST_BYTES}")
     return {
         "id": numbered(aggregate, sequence, topic),
         "sequence": sequence,
@@ -56,8 +46,27 @@ def entry(
         "correlation": correlation or act.correlation,
         "causation": act.causation or "",
         "traceparent": act.traceparent or "",
-        "data": value,
+        "data": packed(act.keys, event, topic),
     }
+
+
+def packed(keys: Keys | None, event: Event, topic: Topic) -> bytes:
+    """An event's data as it lies in the log, sealed if its topic is.
+
+    Raises Unfit if it breaks the closed schema, is too large, or cannot be sealed.
+    """
+    found = faults(event.type, event.data, event.version)
+    if found:
+        raise Unfit(f"{event.type}: {'; '.join(found)}")
+    data = event.data
+    if topic.sealed_for is not None:
+        if keys is None:
+            raise Unfit(f"{event.type}: sealed for {topic.sealed_for}, and the act has no keys")
+        data = sealing.seal(keys, topic.sealed_for, data)
+    value = orjson.dumps(data)
+    if len(value) > MOST_BYTES:
+        raise Unfit(f"{event.type}: {len(value)} bytes, more than {MOST_BYTES}")
+    return value
 
 
 def numbered(aggregate: str, sequence: int, topic: Topic) -> str:

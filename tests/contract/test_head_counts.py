@@ -58,5 +58,7 @@ def test_no_column_of_a_sheet_names_a_students_datum() -> None:
 
 
 def test_a_students_datum_would_be_found() -> None:
-    schema = {"properties": {"groups": {"items": {"properties": {"student_name": {}}}}}}
+    schema: dict[str, Any] = {
+        "properties": {"groups": {"items": {"properties": {"student_name": {}}}}}
+    }
     assert strange(names(schema)) == {"student_name"}

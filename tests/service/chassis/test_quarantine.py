@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from tests.service.chassis.programmes import (
     log,
     producer,
     programmes,
+    published,
     relay_all,
 )
 
@@ -85,6 +87,22 @@ def test_an_amended_one_is_published_as_it_is_and_the_others_follow(
     assert run("outbox", "amend", "programmes", f"{bad}:1").exit_code == 0
     relay_all(context)
     assert contents(context, bad) == {1: {1}, 2: {2}}
+
+
+def test_one_that_is_too_large_is_published_with_other_data_that_fits_its_schema(
+    context: Context, quarantined: tuple[str, str], tmp_path: Path
+) -> None:
+    bad, _ = quarantined
+    file = tmp_path / "smaller.json"
+    file.write_text(json.dumps({"rounds": "many"}))
+    refused = run("outbox", "amend", "programmes", f"{bad}:1", "--data", str(file))
+    assert refused.exit_code == 2
+    assert "programme.published" in refused.output
+    file.write_text(json.dumps({**published(7).data}))
+    done = run("outbox", "amend", "programmes", f"{bad}:1", "--data", str(file))
+    assert json.loads(done.output)["amended"] is True
+    relay_all(context)
+    assert contents(context, bad) == {1: {7}, 2: {2}}
 
 
 def test_a_skipped_one_keeps_its_number_without_its_content_and_the_others_follow(
