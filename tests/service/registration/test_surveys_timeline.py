@@ -12,7 +12,7 @@ from chassis.events.envelope import Received
 from chassis.scope import Party
 from services.registration.app import service
 from services.registration.home.school import home
-from tests.service.registration.conftest import Registration
+from tests.service.registration.conftest import Caller, Registration
 from tests.service.registration.survey_world import World, one_registration, world
 from tests.support.stack import Servers
 
@@ -125,6 +125,11 @@ def test_a_confirmed_visit_stays_confirmed_on_the_start_page_when_fewer_students
     assert (visit.what, visit.people) == ("placement.confirmed", 23)
 
 
+def start_page(school: Caller) -> str:
+    headers = {"Authorization": f"Bearer {school.token}", "Accept": "text/html"}
+    return school.client.get("/", headers=headers).text
+
+
 def test_a_changed_visit_is_to_be_confirmed_again_when_it_can_be(city: World) -> None:
     school = city.school()
     survey = city.submitted(school)
@@ -141,12 +146,15 @@ def test_a_changed_visit_is_to_be_confirmed_again_when_it_can_be(city: World) ->
         (),
         ["placement.moved"],
     )
+    assert "다른 자리를 찾고 있습니다" in start_page(school)
     tell(city, "placement.moved", 33, **offered, asks=True)
     (again,) = home(act).confirming
     assert (again.what, home(act).waiting, home(act).acts) == ("placement.moved", (), 1)
+    assert "바뀐 자리를 다시 확정해 주세요" in start_page(school)
     asked = {"school": school.organisation, "group": group}
     tell(city, "booking.conditioned", 34, **asked, decide_by="2099-01-20T00:00:00.000Z")
     assert (len(home(act).deciding), home(act).confirming) == (1, ())
+    assert "체험처의 조건에 답해 주세요" in start_page(school)
     accepted = event("booking.accepted", 34, campaign=city.campaign, **asked)
     later = replace(accepted, id=f"{accepted.key}:2", time="2099-01-01T00:00:40.000Z")
     for collection, write in service.projections.writes(later):
