@@ -26,8 +26,8 @@ from services.placement.engine.cli_files import read_market, write_answer, write
 from services.placement.engine.generate import generate
 from services.placement.engine.groups_highs import Program
 from services.placement.engine.groups_model import build
+from services.placement.engine.groups_points import linear_cost
 from services.placement.engine.market_draws import draw_places
-from services.placement.engine.stages import linear_cost
 
 Row = dict[str, Any]
 

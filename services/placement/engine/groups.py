@@ -14,10 +14,11 @@ from services.placement.engine.answer import (
 from services.placement.engine.answer_check import Infeasible, breaches
 from services.placement.engine.groups_model import Model, build
 from services.placement.engine.groups_pieces import Piece, cut, divisible, improve, rounded
+from services.placement.engine.groups_points import encode
 from services.placement.engine.groups_pool import Floats
 from services.placement.engine.groups_tree import LARGE
 from services.placement.engine.market import Ints, Market
-from services.placement.engine.stages import CLAIMED, Run, Watch, encode, linear_stage, refresh
+from services.placement.engine.stages import CLAIMED, Run, Watch, linear_stage, refresh
 from services.placement.engine.stages_leximin import leximin_stage, school_vector
 
 #: How often every piece of a large market is solved.

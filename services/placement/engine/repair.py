@@ -18,12 +18,13 @@ from services.placement.engine.answer_check import Infeasible, breaches
 from services.placement.engine.groups import check_fixed
 from services.placement.engine.groups_highs import Solved, objective_row
 from services.placement.engine.groups_model import Model, build
+from services.placement.engine.groups_points import encode, linear_cost
 from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market import Fixed, Ints, Market
 from services.placement.engine.market_draws import draw_places
 from services.placement.engine.repair_changes import Change, changed
 from services.placement.engine.repair_flow import STAGES, repair_flow
-from services.placement.engine.stages import Run, Watch, encode, linear_cost, refresh, stage_result
+from services.placement.engine.stages import Run, Watch, refresh, stage_result
 
 
 @dataclass(frozen=True)

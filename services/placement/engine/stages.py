@@ -15,9 +15,19 @@ import numpy as np
 
 from services.placement.engine.answer import Part, Progress, StageResult, stage_value
 from services.placement.engine.answer_check import Infeasible
-from services.placement.engine.groups_highs import Program, Solved, Tick, objective_row
+from services.placement.engine.groups_blocks import make_blocks
+from services.placement.engine.groups_bound import certified
+from services.placement.engine.groups_highs import (
+    Arrays,
+    Program,
+    Solved,
+    Tick,
+    objective_row,
+    step_of,
+)
 from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_model import Model, Rows
+from services.placement.engine.groups_points import decode, linear_cost
 from services.placement.engine.groups_pool import Floats, Pool
 from services.placement.engine.groups_tree import LARGE, Search, evidence
 from services.placement.engine.market import Ints, Market
@@ -38,8 +48,9 @@ COMPACT_NODES = 2000
 FIRST_SHARE, FIRST_GAP = 0.25, 0.01
 
 
-class Cancelled(Exception):
-    """The caller asked to stop; the best point so far is kept."""
+def stage_share(left: int) -> float:
+    """Share of the remaining time for a stage that `left` others follow."""
+    return 1.0 if left == 0 else STAGE_SHARE
 
 
 @dataclass
@@ -258,47 +269,6 @@ def _look_further(
     solved.finished = solved.value is not None and solved.value == solved.bound
 
 
-def decode(model: Model, x: Ints) -> tuple[Part, ...]:
-    """The granted parts of an integer point."""
-    parts: list[Part] = []
-    who, people = model.market.wish_applicant, model.market.applicants.people
-    for w in np.nonzero(model.g >= 0)[0].tolist():
-        if x[model.g[w]] == 1:
-            a = int(who[w])
-            part = int(x[model.n[w]]) if model.n[w] >= 0 else int(people[a])
-            parts.append(Part(a, w, part))
-    return tuple(sorted(parts))
-
-
-def encode(model: Model, parts: tuple[Part, ...]) -> Ints:
-    """The integer point of a placement; sessions nobody uses are closed."""
-    x = np.array([max(0, low) for low in model.low], dtype=np.int64)
-    for p in parts:
-        x[model.g[p.wish]] = 1
-        if model.n[p.wish] >= 0:
-            x[model.n[p.wish]] = p.people
-        for s in model.market.wishes.stops(p.wish):
-            x[model.z[s]] = 1
-        if model.h[p.applicant] >= 0:
-            x[model.h[p.applicant]] = 1
-        school = int(model.market.applicants.school[p.applicant])
-        if model.y[school] >= 0:
-            x[model.y[school]] = 1
-    return x
-
-
-def linear_cost(model: Model, stage: str, draw: Ints) -> Ints:
-    """The objective of a linear stage, to be minimised (`placed` with a minus sign)."""
-    w, who = model.market.wishes, model.market.wish_applicant
-    if stage == "placed":
-        return -np.array(model.weights(np.ones(len(w), np.int64)), dtype=np.int64)
-    if stage == "rank":
-        return np.array(model.weights(w.rank), dtype=np.int64)
-    if stage == "cost":
-        return np.array(model.weights(None, w.cost), dtype=np.int64)
-    return np.array(model.weights(draw[who]), dtype=np.int64)
-
-
 def stage_result(
     stage: str, value: int, sign: int, solved: Solved, constant: int = 0
 ) -> StageResult:
@@ -325,18 +295,13 @@ def refresh(results: list[StageResult], values: dict[str, int]) -> None:
             result.claim = PROVED if result.stage != "leximin" else BOUNDED
 
 
-def stage_share(left: int) -> float:
-    """Share of the remaining time for a stage that `left` others follow."""
-    return 1.0 if left == 0 else STAGE_SHARE
-
-
 def linear_stage(run: Run, stage: str, follow: int) -> None:
     """Optimise one linear stage and hold its value."""
     cost = run.padded(linear_cost(run.model, stage, run.draw))
     sign = -1 if stage == "placed" else 1
     if run.watch.expired() and run.best is not None:
         value = int(cost @ run.best)
-        run.results.append(StageResult(stage, sign * value, None, CLAIMED))
+        run.results.append(floor_result(run, stage, cost, sign, {}))
         run.hold(objective_row(stage, cost, value))
         return
     solved = run.minimise(stage, cost, stage_share(follow), sign)
@@ -345,14 +310,30 @@ def linear_stage(run: Run, stage: str, follow: int) -> None:
     value = int(cost @ run.best)
     result = stage_result(stage, value, sign, solved)
     if run.underived:
-        result = StageResult(stage, value * sign, None, CLAIMED, {"exact": solved.finished})
+        result = floor_result(run, stage, cost, sign, {"exact": solved.finished})
     run.results.append(result)
     run.hold(objective_row(stage, cost, value))
-    progress = Progress(
-        stage, len(run.results) - 1, run.watch.stages, result.value, result.bound,
-        run.best_numbers(),
-    )  # fmt: skip
-    run.watch.tell(progress, force=True)
+    index, numbers = len(run.results) - 1, run.best_numbers()
+    news = Progress(stage, index, run.watch.stages, result.value, result.bound, numbers)
+    run.watch.tell(news, force=True)
+
+
+def floor_result(
+    run: Run, stage: str, cost: Ints, sign: int, detail: dict[str, Any]
+) -> StageResult:
+    """A stage of the best point with the bound that needs no prices: true, and mostly far away."""
+    model, value = run.model, int(cost @ run.point())
+    own = cost[: model.columns]
+    rows, blocks = Arrays.of(model.rows), make_blocks(model)
+    box = np.array(model.low, dtype=np.int64), np.array(model.high, dtype=np.int64)
+    bound = certified(rows, blocks, own, np.zeros(len(model.rows)), *box)
+    if bound.empty:
+        return StageResult(stage, sign * value, None, CLAIMED, detail)
+    target = min(bound.value(step_of(own)), value)
+    leaf = {"scale": bound.scale, "rows": {}}
+    known = {"kind": "tree", "target": target, "nodes": [leaf]}
+    claim = PROVED if target == value else BOUNDED
+    return StageResult(stage, sign * value, sign * target, claim, detail, known)
 
 
 def no_answer(run: Run, solved: Solved) -> Infeasible:

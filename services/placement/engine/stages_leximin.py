@@ -29,8 +29,10 @@ from services.placement.engine.answer import (
 )
 from services.placement.engine.groups_highs import Arrays, Solved
 from services.placement.engine.groups_model import Rows
+from services.placement.engine.groups_points import decode
+from services.placement.engine.groups_tree import LARGE
 from services.placement.engine.market import Ints, Market
-from services.placement.engine.stages import BOUNDED, CLAIMED, PROVED, Run, decode, stage_share
+from services.placement.engine.stages import BOUNDED, PROVED, Run, stage_share
 
 #: Above this many schools or steps the exact scheme gives way to its best point so far.
 MAX_SCHOOLS = 60
@@ -60,15 +62,17 @@ def leximin_stage(run: Run, follow: int) -> None:
     worst = worst_share(run.market, parts)
     vector = school_vector(run.market, parts)
     first = bool(steps) and bool(steps[0]["below"])
-    bound = worst if finished or first else MILLION
     detail = {"schools": vector, "exact": finished}
-    claim = PROVED if proved else BOUNDED if first else CLAIMED
-    known = {"kind": "levels", "levels": steps, "complete": proved} if proved or first else {}
+    bound, claim = worst, PROVED if proved else BOUNDED
+    known: dict[str, Any] = {"kind": "levels", "levels": steps, "complete": proved}
+    if not proved and not first:
+        bound, known = wished_share(run), {"kind": "wishes"}
+        claim = BOUNDED
     run.results.append(StageResult("leximin", worst, bound, claim, detail, known))
     if not finished:
         _hold_shares(run)
-    elif not proved:
-        run.underived = True
+    # Without the whole scheme nothing derives what later stages keep, but for the worst share.
+    run.underived = not proved and run.model.columns <= LARGE
     index = len(run.results) - 1
     progress = Progress("leximin", index, run.watch.stages, worst, bound, run.best_numbers())
     run.watch.tell(progress, force=True)
@@ -80,13 +84,36 @@ def school_vector(market: Market, parts: Sequence[Part]) -> list[list[Any]]:
     return [[market.schools[c], missing, size] for missing, size, c in rows]
 
 
+def wished_share(run: Run) -> int:
+    """What no answer can exceed: the worst share if everyone with a possible wish were placed."""
+    market, x = run.market, run.market.applicants
+    possible = np.zeros(len(x), np.int64)
+    np.add.at(possible, market.wish_applicant[run.model.g >= 0], 1)
+    most = np.where(x.split_parts > 0, np.minimum(possible, 1), np.minimum(possible, x.wants))
+    reach = np.zeros(len(market.schools), np.int64)
+    np.add.at(reach, x.school, x.people * most)
+    size = school_sizes(market)
+    asked = size > 0
+    return int(np.minimum(reach[asked] * MILLION // size[asked], MILLION).min(initial=MILLION))
+
+
 def _hold_shares(run: Run) -> None:
-    """Where the scheme was cut short, every school keeps at least the share it has reached."""
-    placed = school_placed(run.market, run.parts())
+    """Where the scheme was cut short, every school keeps at least the share it has reached.
+
+    In a large program, where later stages are bounded and not searched, what is held is only that
+    no school falls below the worst: every answer as good as this one keeps that.
+    """
+    market, parts = run.market, run.parts()
+    placed, size = school_placed(market, parts), school_sizes(market)
+    rows = unplaced_shares(market, parts)
+    worst = Fraction(rows[0][0], rows[0][1]) if rows else Fraction(0)
     held = Rows()
     for c, terms in enumerate(school_terms(run)):
+        least = int(placed[c])
+        if run.model.columns > LARGE:
+            least = int(size[c]) - _at(int(size[c]), worst)
         if terms:
-            held.add(f"share:{c}", terms, low=int(placed[c]))
+            held.add(f"share:{c}", terms, low=least)
     run.hold(held)
 
 

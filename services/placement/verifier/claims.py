@@ -17,6 +17,7 @@ from services.placement.verifier.numbers import MAXIMISED
 from services.placement.verifier.program import NoRow, Program, Row, make_row
 from services.placement.verifier.relaxed import Relaxed
 from services.placement.verifier.result import Result, Stage
+from services.placement.verifier.shares import least_placed, wished_share
 from services.placement.verifier.tree import Broken, Prover, Rows
 
 
@@ -63,6 +64,8 @@ class Programs:
                 return Proven(self._tree(stage, evidence))
             if evidence.get("kind") == "levels" and stage == "leximin":
                 return self._levels(evidence)
+            if evidence.get("kind") == "wishes" and stage == "leximin":
+                return Proven(wished_share(self.m), whole=False)
             return Proven(None, Fault(place, "evidence of a kind that cannot be checked"))
         except (Broken, NoRow) as error:
             return Proven(None, Fault(f"{place}/{error}", "the proof does not hold"))
@@ -118,10 +121,9 @@ class Programs:
         self.held[f"stage:{stage}"] = make_row([(j, int(cost[j])) for j in there], None, value)
 
     def _hold_shares(self) -> None:
+        """No school below the worst: what every answer as good as this one keeps."""
         program = self.ready().program
-        placed = np.zeros(len(program.y), np.int64)
-        np.add.at(placed, program.school[self.r.who], self.r.people)
-        for c, people in enumerate(placed.tolist()):
+        for c, people in enumerate(least_placed(self.m, self.r)):
             self.held[f"share:{c}"] = make_row(program.school_terms(c), people, None)
 
 
@@ -249,7 +251,7 @@ def _judge(stage: Stage, found: Proven, place: str, ledger: Ledger) -> None:
         ledger.add(name, faults, said)
     elif found.bound is None:
         ledger.lines.append(Line(name, OPEN, f"{stage.value}, solver-claimed", []))
-    elif not found.whole:
+    elif not found.whole and found.bound == stage.value:
         ledger.add(name, [], f"{stage.value} cannot be better; further schools not verified")
     elif found.bound == stage.value:
         ledger.add(name, [], f"{stage.value} is proved optimal")

@@ -11,8 +11,8 @@ import pytest
 
 from services.placement.engine import Infeasible, Market, solve
 from services.placement.engine.groups_model import INF, Model, build
+from services.placement.engine.groups_points import linear_cost
 from services.placement.engine.market_draws import draw_places
-from services.placement.engine.stages import linear_cost
 from tests.unit.engine.markets import random_market
 
 Row = tuple[dict[int, int], int, int]
