@@ -72,6 +72,8 @@ def create_app(service: Service, context: Context | None = None) -> Flask:
         servers=[Server(url=held.settings.mount or "/")],
     )
     app.config["MAX_CONTENT_LENGTH"] = BODY_MOST
+    # A page may carry a file in a field, so that nobody has to choose it twice.
+    app.config["MAX_FORM_MEMORY_SIZE"] = BODY_MOST
     app.extensions["ieum"] = held
     app.extensions["ieum_service"] = service
     app.extensions["ieum_catalogue"] = catalogue(service.catalogue)

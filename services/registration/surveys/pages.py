@@ -32,7 +32,7 @@ from services.registration.surveys.reading import answers_of, form_of
 from services.registration.surveys.sheet import Mend, asks, to_mend, unread_to_mend, window
 from services.registration.surveys.shown import Sheet, date_rows, sentence, sheet
 from services.registration.surveys.terms import Terms, terms
-from services.registration.surveys.writing import SCHOOL, draft_act
+from services.registration.surveys.writing import BEGUN, SCHOOL, draft_act, own_since
 
 TEMPLATES = Path(__file__).parent / "templates"
 routes = Routes("survey_pages", "/surveys", templates=str(TEMPLATES))
@@ -187,10 +187,13 @@ def _keep(act: Act, campaign: str, answers: Answers, stored: Stored[Survey] | No
     version = request.form.get("version", "")
     if stored is not None and stored.state.draft == answers:
         return operations.save_draft(draft_act(act, None), campaign, answers)
-    if stored is not None and not version.isdigit():
-        raise Stale(expected=0, found=stored.version)
     expected = int(version) if version.isdigit() else None
-    return operations.save_draft(draft_act(act, expected), campaign, answers)
+    here = request.form.get("window", "")
+    if stored is not None and own_since(stored, expected or BEGUN, here):
+        expected = stored.version
+    elif stored is not None and expected is None:
+        raise Stale(expected=0, found=stored.version)
+    return operations.save_draft(draft_act(act, expected, here), campaign, answers)
 
 
 def _with_previous(act: Act, campaign: str, fields: Filled) -> Filled:

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from werkzeug.test import TestResponse
@@ -246,3 +247,37 @@ def test_a_centre_takes_an_answer_back_for_a_school_that_telephoned(city: World)
     found = school.done("GET", f"/api/v1/surveys/{survey}")
     assert found["status"] == "withdrawn"
     assert "거둘 수요조사가 없습니다" in read(city.centre, path).text
+
+
+def test_a_window_whose_answer_was_lost_goes_on_and_another_window_is_told(city: World) -> None:
+    school = city.school()
+    here = str(uuid4())
+    first = form(city, version="", window=here)
+    assert send(school, address(city), first).status_code == 303
+    more = {**first, "g0-people": "26"}
+    assert send(school, address(city), more).status_code == 303
+    elsewhere = {**first, "g0-people": "27", "window": str(uuid4())}
+    assert send(school, address(city), elsewhere).status_code == 409
+    assert send(school, address(city), {**elsewhere, "window": ""}).status_code == 409
+    assert draft(city, school)["draft"]["groups"][0]["people"] == 26  # type: ignore[index]
+
+
+def test_what_another_window_wrote_in_between_is_not_overwritten(city: World) -> None:
+    school = city.school()
+    here, there = str(uuid4()), str(uuid4())
+    first = form(city, version="", window=here)
+    assert send(school, address(city), first).status_code == 303
+    second = {**first, "version": "2", "window": there, "g0-people": "27"}
+    assert send(school, address(city), second).status_code == 303
+    assert send(school, address(city), {**first, "g0-people": "28"}).status_code == 409
+
+
+def test_the_marked_sheet_of_the_largest_file_comes_back(city: World) -> None:
+    school = city.school()
+    line = "2,4반,많이,,방송" + ("," + "가" * 1900) * 3 + "\n"
+    sheet = ("학년,반,인원,최소 인원,1순위 분야,가,나,다\n" + line * 55).encode()
+    assert 900_000 < len(sheet) < 1024 * 1024
+    content = base64.b64encode(sheet).decode()
+    answer = send(school, f"{address(city)}/upload/marked", {"content": content})
+    assert answer.status_code == 200, answer.text
+    assert answer.data[:2] == b"PK"
