@@ -198,7 +198,7 @@ class Inbox:
         guard, sequence = self._guards[where], message["sequence"]
         there = self._parked.setdefault(where, {}).get(sequence)
         if there is not None:
-            if why == "poison":
+            if why == "poison" and there["why"] != "poison":
                 # A follower that waited behind a gap can turn out to be poison itself.
                 there["why"], there["error"] = why, error
                 self._parking.append(
@@ -229,7 +229,7 @@ class Inbox:
     def _bury(self, record: Record, error: str) -> None:
         """Bytes without a key or sequence have no order to wait in: straight to the dead."""
         id = f"{self.group}|{record.topic}|{record.partition}|{record.offset}"
-        if self.database["discarded"].find_one({"_id": id}, {"_id": 1}, session=self.session):
+        if self._is_buried(id):
             # No guard knows it, so a consumer that begins behind its offset meets it again.
             self.counted["duplicate"] += 1
             return
@@ -247,6 +247,13 @@ class Inbox:
             ("dead_letters", UpdateOne({"_id": row["_id"]}, {"$setOnInsert": row}, upsert=True))
         )
         self.counted["dead"] += 1
+
+    def _is_buried(self, id: str) -> bool:
+        names = ("dead_letters", "discarded")
+        return any(
+            self.database[name].find_one({"_id": id}, {"_id": 1}, session=self.session)
+            for name in names
+        )
 
     # Loading
 

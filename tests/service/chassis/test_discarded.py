@@ -1,5 +1,8 @@
-"""What an operator has passed over stays passed over, also when a consumer reads it again."""
+"""What is dead or passed over is so once, also when a consumer reads it again."""
 
+from dataclasses import replace
+
+from chassis import metrics
 from chassis.context import Context
 from chassis.events import dead_letters, roles
 from chassis.events.broker import Record
@@ -33,3 +36,23 @@ def test_a_discarded_message_without_key_does_not_come_back_with_the_next_start(
     again.apply([KEYLESS])
     assert dead_letters.listed(again) == []
     assert [row["reason"] for row in dead_letters.discarded(again)] == ["broken by the test"]
+
+
+def counted(follower: Follower, outcome: str) -> float:
+    """How many messages became this, as the alert on dead letters sees it."""
+    service = follower.context.settings.service
+    return float(metrics.CONSUMED.labels(service, follower.group, outcome)._value.get())
+
+
+def test_what_lies_dead_already_is_no_new_dead_letter_at_the_next_start(
+    servers: Servers, database: str
+) -> None:
+    context = context_of(victim.service(), servers, database)
+    headers = [("ce_id", b"k:1"), ("ce_type", b"programme.published.v1"), ("ce_sequence", b"1")]
+    poison = replace(KEYLESS, offset=8, key=b"k", headers=headers)
+    started(context).apply([KEYLESS, poison])
+    again = started(context)
+    before = counted(again, "dead"), counted(again, "poison")
+    again.apply([KEYLESS, poison])
+    assert (counted(again, "dead"), counted(again, "poison")) == before
+    assert len(dead_letters.listed(again)) == 2
