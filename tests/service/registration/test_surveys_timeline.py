@@ -150,7 +150,7 @@ def test_a_changed_visit_is_to_be_confirmed_again_when_it_can_be(city: World) ->
     tell(city, "placement.moved", 33, **offered, asks=True)
     (again,) = home(act).confirming
     assert (again.what, home(act).waiting, home(act).acts) == ("placement.moved", (), 1)
-    assert "바뀐 자리를 다시 확정해 주세요" in start_page(school)
+    assert "바뀐 자리를 확정해 주세요" in start_page(school)
     asked = {"school": school.organisation, "group": group}
     tell(city, "booking.conditioned", 34, **asked, decide_by="2099-01-20T00:00:00.000Z")
     assert (len(home(act).deciding), home(act).confirming) == (1, ())
