@@ -48,7 +48,14 @@ class Blocks:
 
 
 def make_blocks(model: Model) -> Blocks:
-    """The blocks of a model; split groups' wishes and later stops of bundles are not homed."""
+    """The blocks of a model, made once; split groups' wishes and later stops are not homed."""
+    if "blocks" not in model.forms:
+        model.forms["blocks"] = _blocks(model)
+    made: Blocks = model.forms["blocks"]
+    return made
+
+
+def _blocks(model: Model) -> Blocks:
     m = model.market
     count = len(m.sessions)
     homed: list[list[tuple[int, int]]] = [[] for _ in range(count)]

@@ -60,6 +60,14 @@ class Arrays:
         return bool(((value >= self.low) & (value <= self.high)).all())
 
 
+def arrays_of(model: Model) -> Arrays:
+    """The model's own rows as columns, made once."""
+    if "arrays" not in model.forms:
+        model.forms["arrays"] = Arrays.of(model.rows)
+    made: Arrays = model.forms["arrays"]
+    return made
+
+
 def _lists(rows: Rows) -> tuple[list[int], list[int], list[int], list[int], list[int]]:
     return rows.ptr, rows.col, rows.val, rows.low, rows.high
 
@@ -109,7 +117,7 @@ class Program:
         more = np.zeros(more_columns, np.int64)
         self.low = np.concatenate([np.array(model.low, dtype=np.int64), more])
         self.high = np.concatenate([np.array(model.high, dtype=np.int64), more + 1])
-        self.rows = Arrays.of(model.rows)
+        self.rows = arrays_of(model)
         self.integer = integer
         make: Any = highspy.Highs
         self.solver: Any = make()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from services.placement.engine.groups_blocks import Blocks, best_points, kept_rows, make_blocks
 from services.placement.engine.groups_bound import Bound, certified
-from services.placement.engine.groups_highs import Arrays, as_infinite
+from services.placement.engine.groups_highs import Arrays, arrays_of, as_infinite
 from services.placement.engine.groups_model import Model, Rows
 from services.placement.engine.groups_pool import Pool, Relaxation, make_solver
 from services.placement.engine.market import Ints
@@ -47,7 +47,7 @@ class Master:
         self.high = np.concatenate([np.array(model.high, dtype=np.int64), more + 1])
         self.names: list[str] = list(model.rows.name)
         self.column_names = [*model.names, *(f"q:{i}" for i in range(more_columns))]
-        self.rows = Arrays.of(model.rows)
+        self.rows = arrays_of(model)
         for rows in held:
             self.rows = self.rows.extended(Arrays.of(rows))
             self.names.extend(rows.name)

@@ -14,6 +14,7 @@ that a verifier rebuilds a row from the market and its name alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,8 @@ class Model:
     z: Ints
     y: Ints
     h: Ints
+    #: Other forms of the rows, kept by whoever computes them once for all stages.
+    forms: dict[str, Any] = field(default_factory=dict)
 
     @property
     def columns(self) -> int:
@@ -159,8 +162,10 @@ def build(market: Market) -> Model:
     """The model of a market; fixed placements become bounds (see `solve` for impossible ones)."""
     b = _Builder(market)
     blocked = barriers(market)
-    columns = _columns(b, blocked)
-    model = Model(market, blocked, b.rows, b.names, b.low, b.high, **columns)
+    c = _columns(b, blocked)
+    model = Model(
+        market, blocked, b.rows, b.names, b.low, b.high, c["g"], c["n"], c["z"], c["y"], c["h"]
+    )
     _applicant_rows(model)
     _session_rows(model)
     _clash_rows(model)

@@ -18,10 +18,10 @@ from services.placement.engine.answer_check import Infeasible
 from services.placement.engine.groups_blocks import make_blocks
 from services.placement.engine.groups_bound import certified
 from services.placement.engine.groups_highs import (
-    Arrays,
     Program,
     Solved,
     Tick,
+    arrays_of,
     objective_row,
     step_of,
 )
@@ -324,7 +324,7 @@ def floor_result(
     """A stage of the best point with the bound that needs no prices: true, and mostly far away."""
     model, value = run.model, int(cost @ run.point())
     own = cost[: model.columns]
-    rows, blocks = Arrays.of(model.rows), make_blocks(model)
+    rows, blocks = arrays_of(model), make_blocks(model)
     box = np.array(model.low, dtype=np.int64), np.array(model.high, dtype=np.int64)
     bound = certified(rows, blocks, own, np.zeros(len(model.rows)), *box)
     if bound.empty:
