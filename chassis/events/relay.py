@@ -16,7 +16,6 @@ from chassis import metrics
 from chassis.act import Documents
 from chassis.clock import now
 from chassis.context import Context
-from chassis.contracts import owned_by
 from chassis.documents import Aggregates
 from chassis.events import numbers, recover
 from chassis.events.broker import Outgoing, Publisher, Sent
@@ -171,7 +170,7 @@ def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
             context.wait(0.3)
             continue
         if publisher is None:
-            present(settings, [topic.name for topic in owned_by(settings.service)])
+            present(settings, sorted({one.topic for one in owned if one.topic is not None}))
             _refuse_restored(context, owned, lease)
             publisher = Publisher(settings)
         rows = pending(database, owned)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ from click.testing import CliRunner, Result
 from chassis import verify
 from chassis.cli import group
 from chassis.context import Context
-from chassis.contracts import topics
+from chassis.documents import Aggregates
 from chassis.events import relay
 from chassis.events.broker import Publisher
 from chassis.events.inbox import SKIPPED
 from chassis.events.topics import MissingTopics
 from tests.service.chassis.programmes import (
-    TOPIC,
+    Programme,
     change,
     contents,
     create,
@@ -118,13 +117,12 @@ def test_a_skipped_one_keeps_its_number_without_its_content_and_the_others_follo
 
 
 def test_a_relay_that_begins_before_its_topics_are_there_sets_nothing_aside(
-    context: Context, monkeypatch: pytest.MonkeyPatch
+    context: Context,
 ) -> None:
     id = create(context, 1)
-    absent = replace(topics()[TOPIC], name="registration.absent")
-    monkeypatch.setattr(relay, "owned_by", lambda _: [absent])
+    absent = Aggregates("programmes", "registration.absent", Programme, programmes.owners)
     with pytest.raises(MissingTopics, match=r"registration\.absent"):
-        relay.run(context, [programmes])
+        relay.run(context, [absent])
     row = context.database["programmes"].find_one({"_id": id}) or {}
     assert [entry.get("quarantined") for entry in row["outbox"]] == [None]
     relay_all(context)
