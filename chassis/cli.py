@@ -26,6 +26,8 @@ from chassis.teaching import teach
 
 def main(service: Service) -> None:
     """The command line of a service."""
+    # A command's answer stands alone on standard output; roles configure this again.
+    logs.configure(service.name, "command")
     try:
         group(service)(prog_name=f"python -m services.{service.name}")
     except Exception as error:
