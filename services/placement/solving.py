@@ -18,8 +18,13 @@ BEAT_SECONDS = 1.0
 def run(context: Context) -> None:
     """Solve what there is until asked to stop."""
     from services.placement.engine import warm
+    from services.placement.repairs.answering import answer_next
     from services.placement.repairs.previews import preview_next
     from services.placement.runs.solving import work
+
+    def look() -> bool:
+        """Somebody who waits before a page comes first."""
+        return answer_next(context.act()) or preview_next(context.act())
 
     owner = stable_name(context.settings.replica, "solve")
     # What a process pays once, it pays before somebody waits for a run.
@@ -28,7 +33,7 @@ def run(context: Context) -> None:
         context.beat()
         if work(context, owner):
             continue
-        if not beating(context, lambda: preview_next(context.act())):
+        if not beating(context, look):
             context.wait(IDLE_SECONDS)
 
 

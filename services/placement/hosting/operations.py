@@ -1,7 +1,6 @@
 """A host's offers with who asks for them, its calendar, and what taking a visit back would do."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -201,9 +200,7 @@ def affected(act: Act, booking: str) -> Affected:
     inside = replace(act, scope=Centre(found.centre))
     outlook = None
     if placements.served_by(inside, booking):
-        # What was placed by no run of this house (an old campaign) can be asked of nobody.
-        with suppress(NotFound):
-            outlook = asking.if_cancelled(inside, booking)
+        outlook = asking.if_cancelled(inside, found.centre, booking)
     names = organisations.names(act, [found.school] if found.school else [])
     known = offers.by_id(act, [found.offer]).get(found.offer)
     return Affected(

@@ -1,29 +1,30 @@
-"""What the engine would do, asked by a page that waits for it. It changes nothing.
+"""What the repair would do, asked by a page that waits for it. No placement is changed.
 
-The engine is loaded at the first question, so that processes that are never asked stay small.
+The engine is warm in the solver's role and nowhere else: the page leaves its question in the
+database and looks for the answer there. While a run is being solved nobody answers, and the page
+says that it is not known.
 """
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from chassis.act import Act
 from chassis.documents import Stored
-from services.placement.bookings import operations as bookings
-from services.placement.placements import model as rules
-from services.placement.placements import operations as placements
 from services.placement.placements.shape import Placement
+from services.placement.repairs import store
 from services.placement.repairs.model import Row
 
-AT_ONCE = 0.8
-"""So many seconds a page waits for the engine."""
+AT_ONCE = 1.0
+"""So many seconds a page waits."""
 
-UNKNOWN = ("none_found", "market_broken")
+UNKNOWN = ("none_found", "market_broken", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What would happen. `known` is False where the time at hand did not suffice."""
+    """What would happen. `known` is False where nobody could tell in time."""
 
     rows: tuple[Row, ...]
     known: bool
@@ -52,43 +53,25 @@ def if_others_move(
     Only those move whom nobody has accepted yet, each to another of its own wishes, and nobody
     loses a seat; then `helped` names the group. `act` sees with the centre's eyes.
     """
-    from services.placement.repairs import previews
-
-    state = stored.state
-    seated = [p for p in placements.seated(act, state.run) if p.id != stored.id]
-    question = previews.Question(
-        run=state.run,
-        campaign=state.campaign,
-        seated=[*seated, stored],
-        affected=frozenset({stored.id}),
-        refused=bookings.refused(act, state.campaign),
-        wishes=wishes,
-    )
-    found = previews.answer(act, question, AT_ONCE)
-    return Outlook(found.rows, found.claim not in UNKNOWN)
+    return _answer(act, stored.state.centre, {"placement": stored.id, "wishes": list(wishes)})
 
 
-def if_cancelled(act: Act, booking: str) -> Outlook:
-    """What the repair would do if a host took this booking back. `act` is the centre's."""
-    from services.placement.repairs import previews
-
-    stored = bookings.show(act, booking).state
-    over = {"status": "cancelled", "cancelled_by": "host", "reason_code": "staff_absent"}
-    served = {p.id: p for p in placements.served_by(act, booking)}
-    seated = []
-    for one in placements.seated(act, stored.run):
-        step = rules.stop_lost(one.state, booking) if one.id in served else None
-        seated.append(one if step is None else _with(one, step[0]))
-    question = previews.Question(
-        run=stored.run,
-        campaign=stored.campaign,
-        seated=seated,
-        affected=frozenset(served),
-        refused=[*bookings.refused(act, stored.campaign), stored.model_copy(update=over)],
-    )
-    found = previews.answer(act, question, AT_ONCE)
-    return Outlook(found.rows, found.claim not in UNKNOWN)
+def if_cancelled(act: Act, centre: str, booking: str) -> Outlook:
+    """What the repair would do if a host took this booking back."""
+    return _answer(act, centre, {"booking": booking})
 
 
-def _with(stored: Stored[Placement], state: Placement) -> Stored[Placement]:
-    return replace(stored, state=state)
+def _answer(act: Act, centre: str, question: Mapping[str, Any]) -> Outlook:
+    id = store.ask(act, centre, question)
+    end = time.monotonic() + AT_ONCE
+    while (found := store.answer(act, id)) is None:
+        if time.monotonic() >= end:
+            return Outlook((), known=False)
+        pause()
+    rows = tuple(Row.model_validate(row) for row in found["rows"])
+    return Outlook(rows, found["claim"] not in UNKNOWN)
+
+
+def pause() -> None:
+    """Let the solver work before the next look."""
+    time.sleep(0.03)

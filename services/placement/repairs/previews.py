@@ -1,7 +1,7 @@
 """What a repair would do, computed on the seats that nobody else holds. It changes nothing.
 
-This room imports the engine; it is loaded by the solver's role, and by a page's process when
-somebody first asks it (`asking`).
+This room imports the engine; it is loaded by the solver's role alone. Pages leave their questions
+to it (`asking`).
 """
 
 import time

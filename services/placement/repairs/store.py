@@ -1,17 +1,28 @@
 """Repairs in MongoDB, and whose turn it is in each campaign."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
+from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from chassis.act import Act, collection
+from chassis.clock import shift
 from chassis.documents import Aggregates, Owners, Page, Stored
+from chassis.facts import fresh_id
 from services.placement.repairs.model import Repair
 
 TURNS = "repair_turns"
+QUESTIONS = "repair_questions"
+ASKED_FOR = timedelta(seconds=5)
+"""Nobody waits longer than this for the answer to a question."""
 
-INDEXES: dict[str, list[list[tuple[str, int]]]] = {TURNS: []}
+INDEXES: dict[str, list[Any]] = {
+    TURNS: [],
+    QUESTIONS: [IndexModel("ends", expireAfterSeconds=0)],
+}
 
 repairs = Aggregates(
     "repairs",
@@ -70,3 +81,34 @@ def end_turn(act: Act, campaign: str, repair: str) -> None:
     collection(act, TURNS).update_one(
         {"_id": campaign, "repair": repair}, {"$set": {"repair": None}}, session=act.session
     )
+
+
+def ask(act: Act, centre: str, question: Mapping[str, Any]) -> str:
+    """Leave a question for the solver. The database drops it by its own, unshifted clock."""
+    id = fresh_id()
+    row = {"_id": id, "centre": centre, "question": dict(question), "asked": act.now}
+    collection(act, QUESTIONS).insert_one(
+        {**row, "answer": None, "taken": False, "ends": act.now - shift() + 2 * ASKED_FOR}
+    )
+    return id
+
+
+def answer(act: Act, id: str) -> dict[str, Any] | None:
+    """The answer to a question of one's own, once it is there."""
+    row = collection(act, QUESTIONS).find_one({"_id": id}, {"answer": 1})
+    found: dict[str, Any] | None = None if row is None else row["answer"]
+    return found
+
+
+def next_question(act: Act) -> dict[str, Any] | None:
+    """Take the oldest question that somebody still waits for."""
+    wanted = {"taken": False, "asked": {"$gt": act.now - ASKED_FOR}}
+    found: dict[str, Any] | None = collection(act, QUESTIONS).find_one_and_update(
+        wanted, {"$set": {"taken": True}}, sort=[("asked", 1)]
+    )
+    return found
+
+
+def say(act: Act, id: str, found: Mapping[str, Any]) -> None:
+    """Answer a question."""
+    collection(act, QUESTIONS).update_one({"_id": id}, {"$set": {"answer": dict(found)}})

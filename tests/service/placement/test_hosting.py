@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from services.placement.repairs import asking
+from services.placement.repairs import answering, asking
 from tests.service.placement.story import Story, one_of_each, rules, story, visitor
 from tests.service.placement.world import (
     CAMPAIGN,
@@ -161,6 +161,9 @@ def test_taking_a_visit_back_shows_who_is_affected_before_it_is_done(
     here: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "AT_ONCE", 20.0)
+    act = here.world.context.act
+    monkeypatch.setattr(asking, "pause", lambda: answering.answer_next(act()))
+    monkeypatch.setattr(answering, "QUICKLY", 20.0)
     booking = here.bookings()[0]
     path, host = f"/visits/{booking['id']}/cancel", booking["host"]
     said = words(get(here.world, path, host))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from services.placement.repairs import asking
+from services.placement.repairs import answering, asking
 from tests.service.placement.story import DAY, FIELDS, STAFF, Story, one_of_each, slot, story
 from tests.service.placement.test_leaving import ask
 from tests.service.placement.test_visits import sessions_of, words
@@ -22,9 +22,12 @@ def wishing(name: str, *days: str) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine may take longer than a page would wait."""
+def _patient(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The solver looks while the page waits; a busy machine may take longer than a page would."""
     monkeypatch.setattr(asking, "AT_ONCE", 20.0)
+    act = app.extensions["ieum"].act
+    monkeypatch.setattr(asking, "pause", lambda: answering.answer_next(act()))
+    monkeypatch.setattr(answering, "QUICKLY", 20.0)
 
 
 @pytest.fixture
