@@ -93,6 +93,27 @@ def flow(r: random.Random, sessions: int, people: int) -> Doc:
     return doc
 
 
+def minimum(r: random.Random, sessions: int, people: int) -> Doc:
+    """Persons at sessions that run from a minimum on; more persons than the exact program takes."""
+    doc = head(f"min {r.random()}", ("placed", "rank"))
+    doc["sessions"] = []
+    for i in range(sessions):
+        most = r.randint(people // sessions, 2 * people // sessions)
+        doc["sessions"].append({"id": f"s{i}", "max": most, "min": r.randint(0, most)})
+    doc["applicants"] = [
+        {
+            "id": f"p{j}",
+            "school": f"c{r.randint(0, 3)}",
+            "wishes": [
+                {"stops": [f"s{i}"], "rank": k}
+                for k, i in enumerate(r.sample(range(sessions), r.randint(1, min(4, sessions))))
+            ],
+        }
+        for j in range(people)
+    ]
+    return doc
+
+
 class Reference:
     """One binary per (applicant, wish): stage optima by HiGHS, in the reported direction."""
 
@@ -111,13 +132,23 @@ class Reference:
                     if w["stops"] == [s]}  # fmt: skip
             rows.append((used, 0.0, float(doc["sessions"][i]["max"])))
         self.rows = rows
+        # A session with a minimum has a column of its own: it runs, or nobody sits in it.
+        self.extra = [i for i, x in enumerate(doc["sessions"]) if x.get("min")]
+        first = len(doc["applicants"])
+        for k, i in enumerate(self.extra):
+            used, _, most = rows[first + i]
+            column = len(pairs) + k
+            rows[first + i] = ({**used, column: -most}, -np.inf, 0.0)
+            least = float(doc["sessions"][i]["min"])
+            rows.append(({**used, column: -least}, 0.0, np.inf))
 
     def weights(self, stage: str) -> list[float]:
+        none = [0.0] * len(self.extra)
         if stage == "placed":
-            return [-1.0] * len(self.pairs)
+            return [-1.0] * len(self.pairs) + none
         if stage == "lottery":
-            return [float(self.draw[a]) for a, _ in self.pairs]
-        return [float(w.get(stage, 0)) for _, w in self.pairs]
+            return [float(self.draw[a]) for a, _ in self.pairs] + none
+        return [float(w.get(stage, 0)) for _, w in self.pairs] + none
 
     def optima(self) -> dict[str, int] | None:
         """The value of every stage in order; None where there is no answer."""

@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench.engine.problems import Reference, assignment, blocking, flow, residents
+from bench.engine.problems import Reference, assignment, blocking, flow, minimum, residents
 from services.placement.engine import Infeasible, Market, cli
 from services.placement.engine import solve as engine_solve
 from services.placement.engine.cli_files import read_answer, write_answer
@@ -171,6 +171,20 @@ def linear(doc: Doc, folder: Path, limit: float | None, r: random.Random) -> Non
     check_stages(read(folder)[0], optimum, limit)
 
 
+def thinned(doc: Doc, folder: Path) -> None:
+    """Minimum sizes beyond the exact program: a heuristic whose bounds and claims must be true."""
+    code, said = solve(doc, folder, mode="max")
+    need(code == cli.OK, f"exit code {code}: {said}")
+    result = read(folder)[0]
+    optimum = Reference(doc, draw_of(doc), limit=20).optima()
+    if optimum is None:
+        return
+    placed, rank = result["stages"]
+    check_stages({"stages": [placed, rank]}, optimum, 0.0)
+    if placed["value"] == optimum["placed"] and rank["bound"] is not None:
+        need(rank["bound"] <= optimum["rank"], f"bound {rank['bound']}, true {optimum['rank']}")
+
+
 def stable(doc: Doc, folder: Path, limit: float | None) -> None:
     """Hospitals and residents: no pair blocks."""
     code, _ = solve(doc, folder, limit=limit)
@@ -221,6 +235,9 @@ def one(seed: int, folder: Path, *, large: bool = False) -> str:
         limit = r.choice([2.0, 10.0]) if large else limit
         doc = assignment(r, kind, agents, jobs)
         linear(doc, folder, limit, r)
+    elif large and family == "general":
+        doc = minimum(r, r.randint(4, 12), r.randint(301, 420))
+        thinned(doc, folder)
     elif family == "residents":
         doc = residents(r, r.randint(1, 6), r.randint(1, 60 if large else 14))
         stable(doc, folder, None)

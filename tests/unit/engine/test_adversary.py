@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.engine.problems import head
+from bench.engine.problems import head, minimum
 from services.placement.engine import Market, solve
 from services.placement.engine.answer import stage_value
 from services.placement.engine.market_draws import draw_places
@@ -19,7 +19,7 @@ from tests.unit.engine import adversary
 from tests.unit.engine.markets import random_market
 
 slow_ok = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     derandomize=True,
@@ -33,6 +33,19 @@ def test_no_instance_gets_a_wrong_optimum_a_broken_rule_or_a_claim_that_does_not
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("one")
     assert adversary.one(seed, folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(10))
+def test_no_instance_of_many_is_wrong(part: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for seed in range(2_000_000 + 40 * part, 2_000_040 + 40 * part):
+        assert adversary.one(seed, tmp_path_factory.mktemp("one"))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_minimum_sizes_beyond_the_exact_program_have_true_bounds(seed: int, tmp_path: Path) -> None:
+    r = random.Random(seed)
+    adversary.thinned(minimum(r, 5, 301), tmp_path)
 
 
 def test_equal_schools_may_change_places_after_leximin() -> None:
