@@ -6,12 +6,24 @@ canaries in what was written.
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
 IDS_IN_A_LINE = 100
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+class _Standard:
+    """Standard error as it is when a line is written: it may be replaced under a long life."""
+
+    def write(self, text: str) -> int:
+        """Write a whole line."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        sys.stderr.flush()
 
 
 def configure(service: str, role: str, level: str = "info") -> None:
@@ -33,7 +45,7 @@ def configure(service: str, role: str, level: str = "info") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Standard())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()

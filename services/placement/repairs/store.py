@@ -94,14 +94,20 @@ def ask(act: Act, centre: str, question: Mapping[str, Any]) -> str:
 
 
 def answer(act: Act, id: str) -> dict[str, Any] | None:
-    """The answer to a question of one's own, once it is there."""
+    """The answer to a question of one's own, once it is there.
+
+    No scope: its id is fresh and known to nobody but the request that asked.
+    """
     row = collection(act, QUESTIONS).find_one({"_id": id}, {"answer": 1})
     found: dict[str, Any] | None = None if row is None else row["answer"]
     return found
 
 
 def next_question(act: Act) -> dict[str, Any] | None:
-    """Take the oldest question that somebody still waits for."""
+    """Take the oldest question that somebody still waits for.
+
+    No scope: the solver answers for every centre, and each question names its own.
+    """
     wanted = {"taken": False, "asked": {"$gt": act.now - ASKED_FOR}}
     found: dict[str, Any] | None = collection(act, QUESTIONS).find_one_and_update(
         wanted, {"$set": {"taken": True}}, sort=[("asked", 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from threading import Thread
 from typing import Any
@@ -36,6 +37,19 @@ def test_a_batch_names_each_act_once_in_lines_that_no_container_engine_cuts(
     assert [one for line in said for one in line["correlations"]] == acts
     assert all(len(json.dumps(line)) < 16_000 for line in said)
     assert {line["event"] for line in said} == {"published"}
+
+
+def test_a_line_goes_to_the_standard_error_of_its_moment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = io.StringIO()
+    with monkeypatch.context() as replaced:
+        replaced.setattr("sys.stderr", before)
+        logs.configure("placement", "relay")
+        logs.logger().info("first")
+    before.close()
+    logs.logger().info("second")
+    assert [line["event"] for line in lines(capsys)] == ["second"]
 
 
 def test_a_batch_without_any_act_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
