@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from chassis.act import Act
 from chassis.context import Context
-from chassis.facts import KST, stamp
+from chassis.facts import KST, derived_id, stamp
 from chassis.scope import Centre
 from services.placement.bookings.shape import Booking, Condition
 from services.placement.bookings.store import bookings
@@ -33,6 +33,7 @@ from services.registration.organisations.model import Details, Kind, Relation, T
 from tests.browser.seed import HASH, PASSWORD, RUN, an_id
 
 HOST_LOGIN = "host-one"
+HOST = derived_id("browser host", "organisation")
 SHOWN, NEXT = an_id("campaign to look at"), an_id("campaign to offer for")
 OFFER, DRAFT = an_id("drones offer"), an_id("draft offer")
 ASKED, ACCEPTED, DECLINED = an_id("asked"), an_id("accepted"), an_id("declined")

@@ -34,6 +34,7 @@ from tests.browser.seed_visits import (
     CONFIRMED,
     DECLINED,
     DRAFT,
+    HOST,
     HOST_LOGIN,
     LINE,
     OFFER,
@@ -78,6 +79,7 @@ OF_THE_CENTRE = {
     "organisation-new": "/organisations/new?sort=school",
     "organisation-new-host": "/organisations/new?sort=host",
     "hosts": "/placement/hosts",
+    "host": f"/placement/hosts/{HOST}",
     "request": f"/placement/requests/{BOOKING}",
     "ready": f"/placement/campaigns/{READY}",
     "release-hosts": f"/placement/runs/{READY_RUN}/release/hosts",
@@ -98,6 +100,9 @@ OF_AN_ADMINISTRATOR = {
     "lag": "/system/lag",
     "health": "/system/health",
     "lag-placement": "/placement/system/lag",
+    "lag-notifications": "/notifications/system/lag",
+    "health-placement": "/placement/system/health",
+    "health-notifications": "/notifications/system/health",
     "system-placement": "/placement/system",
     "system-notifications": "/notifications/system",
 }
@@ -213,20 +218,6 @@ def test_every_page_fits_its_width_has_its_own_title_and_no_violation(
         assert violations(page) == [], name
     assert len(set(titles.values())) == len(titles), titles
     assert all(url.startswith(site.address) for url in foreign), foreign
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("login", [CENTRE_LOGIN, SCHOOL_LOGIN])
-def test_pages_in_english_and_high_contrast_have_no_violation(
-    reader: Reader, site: Site, login: str
-) -> None:
-    page = reader(360, login, "en-GB")
-    page.click(".foot button[name=contrast]")
-    page.wait_for_selector("html[data-krds-mode=high-contrast]")
-    for name, path in READERS[login].items():
-        page.goto(path.format(task=site.task))
-        assert page.locator("html").get_attribute("lang") == "en"
-        assert violations(page) == [], name
 
 
 def test_the_end_of_a_session_is_said_ten_minutes_before_and_put_off_with_one_tap(
