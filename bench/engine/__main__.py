@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.engine.drawing import draw, table
+from bench.engine.drawing import draw, ended, table
 from bench.engine.jobs import GROUPS, PERSONS, Job, Row, plan, run
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -52,7 +52,7 @@ def machine() -> dict[str, Any]:
 def exponents(rows: list[Row]) -> dict[str, float]:
     """Slope of log time over log applicants at 90 %, per method, from 1,000 applicants on."""
     out = {}
-    chosen = [r for r in rows if r.get("load") == 90 and r.get("cpu_s")]
+    chosen = [r for r in rows if r.get("load") == 90 and r.get("cpu_s") and ended(r)]
     for kind, least in (("persons", 1000), ("groups", 100)):
         own = [r for r in chosen if r["kind"] == kind and r.get("applicants", 0) > least]
         for method in dict.fromkeys(r["method"] for r in own):

@@ -22,6 +22,11 @@ MORE = (
 )  # fmt: skip
 
 
+def ended(row: Row) -> bool:
+    """Whether a method came to an end by itself: what a limit cut says nothing about its time."""
+    return row.get("status") != "Time limit reached"
+
+
 def draw(rows: list[Row], path: Path) -> None:
     """Log-log plot: processor seconds over applicants, persons at a load of 90 % and groups."""
     figure, both = plt.subplots(1, 2, figsize=(12, 4.8))
@@ -32,6 +37,7 @@ def draw(rows: list[Row], path: Path) -> None:
         strict=True,
     ):
         chosen = [r for r in rows if r["kind"] == kind and r.get("load") == 90 and r.get("cpu_s")]
+        chosen = [r for r in chosen if ended(r)]
         for method in dict.fromkeys(r["method"] for r in chosen):
             points = sorted((r["applicants"], r["cpu_s"]) for r in chosen if r["method"] == method)
             axes.plot(*zip(*points, strict=True), marker="o", label=method)
