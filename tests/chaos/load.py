@@ -150,6 +150,12 @@ class Client(threading.Thread):
             self._token = ""
         return answer
 
+    def published_apart(self) -> list[str]:
+        """Ids of the own offers that are published outside any campaign."""
+        path = "/placement/api/v1/offers?status=published&limit=100"
+        _, found = self._until_answered("GET", path, {}, uuid.uuid4().hex, None)
+        return [row["id"] for row in found["items"] if row["campaign"] is None]
+
     def _until_answered(
         self, method: str, path: str, body: Json, key: str, version: int | None
     ) -> tuple[int, Json]:
@@ -238,6 +244,11 @@ def offers(
 
     def work(client: Client) -> Iterator[None]:
         left = list(bookings)
+        for id in client.published_apart():
+            # A restore, or the pause before it, left it where its team is taken.
+            path = f"/placement/api/v1/offers/{id}/withdraw"
+            client.do("placement.offers", "POST", path, {"reason_code": "other"})
+            yield
         while True:
             drafted = client.do("placement.offers", "POST", "/placement/api/v1/offers", body)
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,8 @@ class Report:
             lines.append(f"  {name:<4} {verdict:<16} {self.checked.get(name, 0):>7} × {said}")
         took = "never" if self.drained is None else f"after {self.drained:.1f} s"
         lines += ["", f"drained {took}"]
-        lines += [f"tried again: {one}" for one in self.troubles]
+        again = Counter(": ".join(one.split(": ")[:2]) for one in self.troubles)
+        lines += [f"tried again {number} times: {one}" for one, number in sorted(again.items())]
         lines += [f"BROKEN {one}" for one in self.broken[:20]]
         lines += [f"VOID: the run did not see: {one}" for one in self.missing]
         if not self.code():

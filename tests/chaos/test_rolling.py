@@ -162,6 +162,7 @@ def programmes(person: Person, names: list[str]) -> dict[str, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_releases_side_by_side_lose_and_double_nothing(tmp_path: Path) -> None:
     old = export(last_commit(), tmp_path / "old")
     with running(old) as state, ExitStack() as stack:
