@@ -1,6 +1,7 @@
 """Every message says what it has to say, in both languages, with nothing missing."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,11 @@ def test_a_long_digest_counts_what_it_does_not_show() -> None:
 def test_a_school_whose_groups_were_all_left_out_reads_the_reason_and_its_rank_in_one_letter(
     language: str, reason: str, rank: str, asked: str
 ) -> None:
-    facts = {"reason_code": "school_cap", "facts": {"cap": 6, "chosen": 6}, "reserve_rank": 2}
+    facts: dict[str, Any] = {
+        "reason_code": "school_cap",
+        "facts": {"cap": 6, "chosen": 6},
+        "reserve_rank": 2,
+    }
     event = received("placement.not_selected", released=True, **facts)
     left_out = [notice(one) for one in rules.plan(event)]
     message = message_of("digest_schools", *left_out, *left_out)
