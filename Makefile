@@ -36,11 +36,11 @@ demo: environment ## Play a campaign on a fresh stack and stay up (ONCE=1: check
 
 test: environment ## Lint, types, import rules and the tests (at most 12 minutes)
 	@$(MAKE) lint
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+	@$(BIN)/pytest -n 2 -m "not slow"
 
 check: environment ## Everything: the tests, the slow ones, every deliberate break (at most 45 minutes)
 	@$(MAKE) lint
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2
 	@$(MAKE) chaos-mutants
 
 lint: environment ## Format, lint, types and import rules; changes nothing

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.stack import Servers, fresh_database, running_servers
-
-HERE = Path(__file__).parent
 
 # Two busy cores make an example slow without making it wrong: no test fails by the clock alone.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,24 +23,30 @@ The journeys come last of them: their system stays until the end.
 """
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that reach the real servers, and keep together what shares its set-up.
-
-    Under `-n` a file goes to one worker, and all that starts a whole system to the same one, first.
-    xdist reads the groups in this same hook, so they are given before.
-    """
-    places = {name: place for place, name in enumerate(WHOLE_STACKS)}
+    """Mark the tests that reach the real servers; what starts a whole system comes first."""
     for item in items:
         if "servers" in getattr(item, "fixturenames", ()):
             item.add_marker("servers")
-        path = item.path.relative_to(HERE)
-        item.add_marker(pytest.mark.xdist_group("stacks" if _stack(path) else str(path)))
-    items.sort(key=lambda item: places.get(_stack(item.path.relative_to(HERE)), len(places)))
+    places = {name: place for place, name in enumerate(WHOLE_STACKS)}
+    items.sort(key=lambda item: places.get(_stack(item.nodeid), len(places)))
 
 
-def _stack(path: Path) -> str:
-    return next((name for name in WHOLE_STACKS if path.is_relative_to(name)), "")
+class OneWorkerAFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Under `-n` a file goes to one worker, and all that starts a whole system to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stacks" if _stack(nodeid) else nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorkerAFile:
+    """Which worker runs what."""
+    config.option.loadscopereorder = False
+    return OneWorkerAFile(config, log)
+
+
+def _stack(nodeid: str) -> str:
+    return next((name for name in WHOLE_STACKS if nodeid.startswith(f"tests/{name}/")), "")
 
 
 @pytest.fixture(scope="session")
