@@ -56,7 +56,8 @@ def prepare(directory: Path, port: int, controller: int, class_path: str) -> lis
     )
     java = str(machine.java())
     if not (data / "meta.properties").exists():
-        _format(java, class_path)
+        with machine.alone(FORMATTED.parent):
+            _format(java, class_path)
         shutil.copytree(FORMATTED, data, dirs_exist_ok=True)
     return [
         java,

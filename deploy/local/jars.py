@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy.local.machine import STORE
+from deploy.local.machine import STORE, alone
 from deploy.local.refusal import Refusal
 
 LOCK = Path(__file__).with_name("kafka.lock")
@@ -86,11 +86,11 @@ def verify(directory: Path, jars: Iterable[Jar]) -> list[Jar]:
 def class_path(progress: Callable[[str], None] = lambda _line: None) -> str:
     """Fetch what is missing, check everything against the lock, return Java's class path."""
     jars = locked()
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    missing = verify(DIRECTORY, jars)
-    if missing:
-        progress(f"fetching Kafka ({len(missing)} jars)")
-        fetch(missing, DIRECTORY)
+    with alone(DIRECTORY):
+        missing = verify(DIRECTORY, jars)
+        if missing:
+            progress(f"fetching Kafka ({len(missing)} jars)")
+            fetch(missing, DIRECTORY)
     return os.pathsep.join(str(DIRECTORY / jar.name) for jar in jars)
 
 

@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,19 @@ def test_what_the_machine_refuses_at_the_start_is_one_sentence(
     with pytest.raises(Refusal, match=way) as said:
         Stack("never-started").start()
     assert "\n" not in str(said.value)
+
+
+def test_what_all_stacks_share_is_prepared_by_one_at_a_time(tmp_path: Path) -> None:
+    inside, most = 0, 0
+
+    def prepare(_one: int) -> None:
+        nonlocal inside, most
+        with machine.alone(tmp_path / "shared"):
+            inside += 1
+            most = max(most, inside)
+            (tmp_path / "shared" / "made").write_text("half", encoding="ascii")
+            inside -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(prepare, range(200)))
+    assert most == 1
