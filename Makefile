@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # An entry point ends with the exit code of what it runs, not with make's own line about it.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help environment generated demo test check up down secrets lint format bench-engine \
+.PHONY: help environment generated demo test check up down secrets lint types rules format bench-engine \
 	bench-messages bench-services chaos chaos-short chaos-mutants stack stop docker clean
 
 help: ## List these targets
@@ -44,9 +44,14 @@ check: environment ## Everything: the tests, the slow ones, every deliberate bre
 	@$(MAKE) chaos-mutants
 
 lint: environment ## Format, lint, types and import rules; changes nothing
+	@$(MAKE) --jobs=2 --output-sync types rules
+
+types: environment
+	@$(BIN)/mypy .
+
+rules: environment
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 

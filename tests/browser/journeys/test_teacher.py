@@ -158,6 +158,7 @@ def test_a_letter_a_phone_and_no_script(reader: Reader, opened: World) -> None:
     answered_by(reader, opened, "솔밭중학교")
 
 
+@pytest.mark.slow
 def test_the_keyboard_alone(reader: Reader, opened: World) -> None:
     page = reader(1280, teacher(opened, "들꽃중학교", "deulkkot"))
     reach(page, ".now .btn--primary")

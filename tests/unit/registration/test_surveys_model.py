@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.contracts import faults as contract_faults
+from chassis.contracts import topic_of
 from chassis.errors import Invalid, Refused, TooLate
 from chassis.facts import Event
 from services.registration.surveys import model
@@ -38,10 +39,12 @@ def test_submitting_says_everything_once_and_the_needs_apart() -> None:
     assert state.needs_version == 2
 
 
-def test_no_word_that_a_teacher_wrote_leaves_in_an_event() -> None:
+def test_no_word_that_a_teacher_wrote_leaves_but_the_name_of_a_class_and_that_one_sealed() -> None:
     words = texts.group(class_name="2학년 4반", remarks="김하늘 학생이 멀미를 합니다")
     _, events = submit(texts.survey(words))
-    assert "4반" not in str(events)
+    told = [event.type for event in events if "4반" in str(event)]
+    assert told == ["needs.declared"]
+    assert topic_of("needs.declared").sealed_for == "placement"
     assert "하늘" not in str(events)
 
 
