@@ -20,7 +20,7 @@ from chassis.events.recover import RecoverFirst
 from chassis.events.topics import MissingTopics
 from chassis.printing import as_json, tell
 from chassis.service import Service
-from chassis.settings import Settings
+from chassis.settings import Settings, metrics_port
 from chassis.teaching import teach
 
 
@@ -120,7 +120,7 @@ def background(service: Service) -> dict[str, tuple[Callable[[Context], None], s
             lambda context: roles.run_react(context, service),
             "Follow the topics and call operations.",
         )
-    if measuring.port() is not None:
+    if metrics_port() is not None:
         found["metrics"] = (
             lambda context: measuring.run(context, service.aggregates),
             "Show over HTTP what the other roles measure.",

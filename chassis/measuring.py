@@ -24,13 +24,9 @@ from chassis.clock import now
 from chassis.context import Context
 from chassis.documents import Aggregates
 from chassis.logs import logger
+from chassis.settings import metrics_port
 
 LOOK_SECONDS = 5.0
-
-
-def port() -> int | None:
-    """The port on which a worker shows its metrics; None where it shows none."""
-    return int(os.environ.get("IEUM_METRICS_PORT") or 0) or None
 
 
 def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
@@ -39,7 +35,7 @@ def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    start_http_server(port() or 0, context.settings.bind, registry)
+    start_http_server(metrics_port() or 0, context.settings.bind, registry)
     while not context.stopping():
         context.beat()
         try:

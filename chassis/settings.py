@@ -4,11 +4,19 @@ Secrets are never values of the environment: they are files in one directory, an
 reads only its own. `python -m services.<name> config` prints all of it with secrets left out.
 """
 
+import os
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, computed_field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.clock import shift
+
+
+def metrics_port() -> int | None:
+    """The port on which a worker shows its metrics; None where it shows none."""
+    return int(os.environ.get("IEUM_METRICS_PORT") or 0) or None
 
 
 class Settings(BaseSettings):
@@ -47,6 +55,18 @@ class Settings(BaseSettings):
         "where several databases share one broker, as in tests",
     )
     log_level: str = "info"
+
+    # These two are read before there are settings, and shown with them.
+
+    @computed_field(description="seconds by which every clock of the house is moved; 0 in service")
+    def clock_shift(self) -> int:
+        """What IEUM_CLOCK_SHIFT says."""
+        return int(shift().total_seconds())
+
+    @computed_field(description="where a worker shows its metrics")
+    def metrics_port(self) -> int | None:
+        """What IEUM_METRICS_PORT says."""
+        return metrics_port()
 
     @cached_property
     def database_name(self) -> str:

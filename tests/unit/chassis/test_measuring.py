@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 
 from chassis import measuring
 from chassis.context import Context
-from chassis.settings import Settings
+from chassis.settings import Settings, metrics_port
 from deploy.local import ports
 
 PROOF = Counter("ieum_measuring_proof_total", "Counts in this test only.")
@@ -44,7 +44,15 @@ class Running:
 @pytest.mark.parametrize("named", ["", "0"])
 def test_without_a_port_there_is_no_such_role(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IEUM_METRICS_PORT", named)
-    assert measuring.port() is None
+    assert metrics_port() is None
+
+
+def test_the_settings_show_the_port_and_the_shift_of_the_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("IEUM_METRICS_PORT", "9000")
+    shown = Settings(service="placement").model_dump()
+    assert (shown["metrics_port"], shown["clock_shift"]) == (9000, 0)
 
 
 def test_a_counter_of_a_background_role_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
