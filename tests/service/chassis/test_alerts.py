@@ -1,18 +1,24 @@
 """Alerts, metrics and the runbook say the same: no alert without its page and its number."""
 
+import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from chassis import metrics
+from chassis import cli, metrics
+from chassis.contracts import SERVICES
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = re.compile(r"ieum_[a-z_]+")
 PAGE = re.compile(r"^### (\w+)$", re.MULTILINE)
+SPOKEN = re.compile(r"`([^`]+)`|^    (.+)$", re.MULTILINE)
+COMMAND = re.compile(r"(?:python -m services\.(\w+|<\w+>)|\bR) ([^|#\n]+)")
 
 
 def rules() -> list[dict[str, Any]]:
@@ -56,3 +62,35 @@ def test_every_metric_is_defined_once_and_explained_by_a_sentence() -> None:
     }
     assert all(sentence.endswith(".") and " " in sentence for sentence in said.values())
     assert len(set(said.values())) == len(said)
+
+
+def named() -> Iterator[tuple[str, list[str]]]:
+    """Every command that the runbook writes out: its service, or all of them, and its words."""
+    text = (ROOT / "docs/runbook.md").read_text()
+    for within_ticks, indented in SPOKEN.findall(text):
+        for service, said in COMMAND.findall(within_ticks or indented):
+            for one in SERVICES if service not in SERVICES else (service,):
+                yield one, [word for word in said.split() if word != "…"]
+
+
+def fault(command: click.Command, words: list[str]) -> str | None:
+    """The first word that is neither a command, nor an option, nor something to be filled in."""
+    if not words:
+        return None
+    if isinstance(command, click.Group):
+        found = command.commands.get(words[0])
+        return fault(found, words[1:]) if found else " ".join(words)
+    options = {option for one in command.params for option in one.opts}
+    return next((word for word in words if word.startswith("--") and word not in options), None)
+
+
+def test_every_command_of_the_runbook_exists() -> None:
+    groups = {
+        name: cli.group(importlib.import_module(f"services.{name}.app").service)
+        for name in SERVICES
+    }
+    found = list(named())
+    assert len(found) > 20
+    for service, words in found:
+        wrong = fault(groups[service], words)
+        assert wrong is None, f"{service} {' '.join(words)}: {wrong}"
