@@ -131,6 +131,10 @@ def _first_solve(
     return price, sealed, True
 
 
+class NotAllPlaced(Exception):
+    """Everybody must be placed, and no answer places everybody."""
+
+
 class _Run:
     """One solve: the answer in hand, the face, and what has been proven."""
 
@@ -211,6 +215,33 @@ class _Run:
         )
         return True
 
+    def everybody(self) -> bool:
+        """Seat everyone and open the face of all such answers; False when the run was stopped.
+
+        No session is sealed on that face: whoever has a wish stays seated anyway, so that its
+        limits do not depend on a stage `placed`, which the rules may not even name. Raises
+        `NotAllPlaced` when the most that can be seated are not all.
+        """
+        if not self.first(with_rank=False, more=False):
+            return False
+        if (self.seat_wish < 0).any():
+            raise NotAllPlaced
+        market, sessions = self.market, len(self.market.capacity)
+        self.evidence.clear()
+        self.face = open_face(
+            market.wish_start,
+            market.wish_session,
+            np.zeros(len(market.wish_rank), np.int32),
+            np.zeros(sessions, np.bool_),
+            np.zeros(sessions, np.int64),
+            market.school,
+            self.schools,
+            self.capacity,
+            self.seat_wish,
+            self.free,
+        )
+        return True
+
     def later(self, stage: str) -> bool:
         """One later stage on the face."""
         face = self.face
@@ -242,6 +273,8 @@ class _Run:
     def option_cost(self, face: Face, stage: str) -> Array:
         """Cost of each option of the face; home has a cost in the lottery stage only."""
         wish = face.option_wish
+        if stage == "placed":
+            return np.zeros(len(wish), np.int64)
         if stage == "lottery":
             late = len(self.position) - self.position[face.who]
             return np.where(wish < 0, np.repeat(late, np.diff(face.option_start)), 0)
@@ -270,22 +303,31 @@ def solve_flow(
     market: FlowMarket,
     stages: Sequence[str] = STAGES,
     on_progress: Callable[[Progress], bool] | None = None,
+    *,
+    everybody: bool = False,
 ) -> FlowAnswer:
     """The best answer by `stages` in their order; `placed` must come first.
+
+    With `everybody` all applicants must be placed, and the stages may have any order; raises
+    `NotAllPlaced` when that cannot be.
 
     `on_progress` is called after every round; when it returns False the run stops with the best
     answer so far, and `finished` says which stages are proven. Raises ValueError for stages that
     are unknown, repeated or out of order, and for fixed placements that exceed a capacity.
     """
-    if not stages or stages[0] != "placed":
+    if not stages or (stages[0] != "placed" and not everybody):
         raise ValueError("the first stage must be 'placed'")
     if len(set(stages)) < len(stages) or not set(stages) <= set(STAGES):
         raise ValueError(f"stages must be different ones of {', '.join(STAGES)}")
     run = _Run(market, on_progress)
-    with_rank = len(stages) > 1 and stages[1] == "rank"
-    with_rank = with_rank and int(market.wish_rank.max(initial=0)) <= SMALL_RANK
-    later = stages[2:] if with_rank else stages[1:]
-    if run.first(with_rank, len(later) > 0):
+    if everybody:
+        later, begun = stages, run.everybody()
+    else:
+        with_rank = len(stages) > 1 and stages[1] == "rank"
+        with_rank = with_rank and int(market.wish_rank.max(initial=0)) <= SMALL_RANK
+        later = stages[2:] if with_rank else stages[1:]
+        begun = run.first(with_rank, len(later) > 0)
+    if begun:
         for stage in later:
             if not run.later(stage):
                 break

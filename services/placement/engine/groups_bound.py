@@ -22,6 +22,11 @@ from services.placement.engine.market import Ints
 
 #: Sums stay below 2^62 in magnitude, so that 64-bit arithmetic is exact.
 LIMIT = 2**60
+#: Multipliers are rounded to this fraction at least; of a ray, whose proof may be tiny, finer.
+LEAST_SCALE, RAY_SCALE, MOST_SCALE = 2**20, 2**40, 2**50
+#: The smallest multiplier that counts gets so many steps; below this share of the largest it is
+#: an error of floating point.
+RESOLUTION, NOISE = 2**12, 1e-13
 
 
 @dataclass(frozen=True)
@@ -38,17 +43,33 @@ class Bound:
         return -(-self.total // (self.scale * step)) * step
 
 
-def scale_for(cost: Ints, multipliers: NDArray[np.float64], rows: Arrays, most: int = 2**20) -> int:
-    """A power of two up to `most` that keeps every sum of the formula within 64 bits."""
-    size = float(np.abs(cost).sum())
-    size += float(np.abs(multipliers[_owner(rows)] * rows.val).sum())
+def scale_for(
+    cost: Ints,
+    multipliers: NDArray[np.float64],
+    rows: Arrays,
+    widest: NDArray[np.float64],
+    least: int = LEAST_SCALE,
+) -> int:
+    """A power of two that keeps every sum of the formula within 64 bits.
+
+    It is `least`, or more where the smallest multiplier would be rounded too roughly: a row with
+    large coefficients has tiny ones. `widest` is the largest magnitude of each column in the box.
+    """
+    there = np.abs(multipliers[multipliers != 0])
+    there = there[there > float(there.max(initial=0.0)) * NOISE]
+    scale = least
+    while len(there) and scale < MOST_SCALE and float(there.min()) * scale < RESOLUTION:
+        scale *= 2
+    # Rounding may make each multiplier larger by half a unit of 1/scale.
+    y = np.abs(multipliers) + 1.0 / scale
+    reduced = np.abs(cost).astype(np.float64)
+    np.add.at(reduced, rows.col, y[_owner(rows)] * np.abs(rows.val))
     finite = np.maximum(
         np.where(np.abs(rows.low) < INF, np.abs(rows.low), 0),
         np.where(np.abs(rows.high) < INF, np.abs(rows.high), 0),
     )
-    size += float(np.abs(multipliers * finite).sum())
-    scale = most
-    while scale > 1 and size * scale * 1000 > LIMIT:
+    size = float((reduced * np.maximum(widest, 1)).sum()) + float((y * finite).sum())
+    while scale > 1 and size * scale * 2 > LIMIT:
         scale //= 2
     return scale
 
@@ -68,8 +89,9 @@ def certified(
     farkas: bool = False,
 ) -> Bound:
     """Evaluate the formula exactly for rounded multipliers; `farkas` leaves the objective out."""
-    # What a ray proves may be tiny beside its largest entry, so it is rounded more finely.
-    scale = scale_for(cost, multipliers, rows, 2**40 if farkas else 2**20)
+    widest = np.maximum(np.abs(low_box), np.abs(high_box)).astype(np.float64)
+    least = RAY_SCALE if farkas else LEAST_SCALE
+    scale = scale_for(cost, multipliers, rows, widest, least)
     y = np.rint(multipliers * scale).astype(np.int64)
     # A multiplier without a finite side would be worth nothing: it is left out.
     y[(y > 0) & (rows.low <= -INF)] = 0

@@ -25,6 +25,12 @@ from services.placement.engine.market import Ints
 Floats = NDArray[np.float64]
 #: A pattern enters the master only if it lowers the objective by more than this.
 TOLERANCE = 1e-7
+#: ... and beyond this share of the largest price, which floats resolve.
+PRECISION = 1e-13
+#: Rows with larger coefficients are scaled down in the linear program, which is solved in floats.
+ROW_LIMIT = 1024.0
+#: ... and so are objectives.
+COST_LIMIT = 2.0**20
 #: How far prices are drawn towards those of the best bound, which calms them (Wentges 1997).
 SMOOTH = 0.7
 ROUNDS = 2000
@@ -56,9 +62,12 @@ class Master:
         self.blocks = Blocks(**{**self.blocks.__dict__, "inside": inside})
         self._row_of = np.repeat(np.arange(len(self.names)), np.diff(self.rows.ptr))
         self._block_of = np.repeat(np.arange(len(self.blocks)), np.diff(self.blocks.ptr))
+        #: By what the objective in hand is divided in the linear program: a power of two.
+        self.unit = 1.0
         #: The prices of the best bound for the objective in hand.
         self.centre: Floats | None = None
         self.keep = kept_rows(model, self.blocks, self.names)
+        self.factor = self._factors()
         self._columns()
         self.pool = Pool()
         self.solver: Any = make_solver()
@@ -66,6 +75,13 @@ class Master:
         if pool is not None:
             known = list(zip(pool.block, pool.columns, strict=True))
             self.add_patterns(known, np.zeros(len(self.low), np.int64))
+
+    def _factors(self) -> Floats:
+        """By what each row of the master is divided: a power of two, so that nothing is rounded."""
+        largest = np.ones(len(self.names))
+        np.maximum.at(largest, self._row_of, np.abs(self.rows.val).astype(np.float64))
+        factor: Floats = np.exp2(np.maximum(0.0, np.ceil(np.log2(largest / ROW_LIMIT))))
+        return factor[self.keep]
 
     def _columns(self) -> None:
         """The model's matrix by columns, over the master's rows only."""
@@ -75,15 +91,19 @@ class Master:
         there = place[owner] >= 0
         row, col, val = place[owner[there]], self.rows.col[there], self.rows.val[there]
         order = np.argsort(col, kind="stable")
-        self.col_row, self.col_val = row[order], val[order]
+        self.col_row, self.col_val = row[order], val[order] / self.factor[row[order]]
         counts = np.bincount(col, minlength=len(self.low))
         self.col_ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
     def _start(self) -> None:
         """Rows of the master, convexity rows of the blocks, and the columns outside blocks."""
         rows, blocks = len(self.keep), len(self.blocks)
-        low = np.concatenate([as_infinite(self.rows.low[self.keep]), np.zeros(blocks)])
-        high = np.concatenate([as_infinite(self.rows.high[self.keep]), np.ones(blocks)])
+        low = np.concatenate(
+            [as_infinite(self.rows.low[self.keep]) / self.factor, np.zeros(blocks)]
+        )
+        high = np.concatenate(
+            [as_infinite(self.rows.high[self.keep]) / self.factor, np.ones(blocks)]
+        )
         self.solver.addRows(
             rows + blocks, low, high, 0,
             np.zeros(rows + blocks, np.int32), np.zeros(0, np.int32), np.zeros(0),
@@ -93,7 +113,7 @@ class Master:
             span = slice(int(self.col_ptr[j]), int(self.col_ptr[j + 1]))
             self.solver.addCol(
                 0.0, float(self.low[j]), float(self.high[j]), span.stop - span.start,
-                self.col_row[span].astype(np.int32), self.col_val[span].astype(np.float64),
+                self.col_row[span].astype(np.int32), self.col_val[span],
             )  # fmt: skip
 
     def add_patterns(self, patterns: list[tuple[int, tuple[int, ...]]], cost: Ints) -> int:
@@ -108,14 +128,14 @@ class Master:
         index: list[int] = []
         value: list[float] = []
         for b, columns in fresh:
-            total: dict[int, int] = {}
+            total: dict[int, float] = {}
             for j in columns:
                 for k in range(int(self.col_ptr[j]), int(self.col_ptr[j + 1])):
                     i = int(self.col_row[k])
-                    total[i] = total.get(i, 0) + int(self.col_val[k])
+                    total[i] = total.get(i, 0.0) + float(self.col_val[k])
             starts.append(len(index))
             index.extend(total)
-            value.extend(float(v) for v in total.values())
+            value.extend(total.values())
             index.append(len(self.keep) + b)
             value.append(1.0)
             costs.append(float(sum(int(cost[j]) for j in columns)))
@@ -124,7 +144,7 @@ class Master:
         if fresh:
             count = len(fresh)
             self.solver.addCols(
-                count, np.array(costs), np.zeros(count), np.ones(count), len(index),
+                count, np.array(costs) / self.unit, np.zeros(count), np.ones(count), len(index),
                 np.array(starts, np.int32), np.array(index, np.int32), np.array(value),
             )  # fmt: skip
         return len(fresh)
@@ -147,10 +167,12 @@ class Master:
     def set_cost(self, cost: Ints) -> None:
         """The objective of all columns."""
         self.centre = None
+        largest = float(np.abs(cost).max(initial=0))
+        self.unit = 2.0 ** max(0.0, np.ceil(np.log2(max(largest, 1.0) / COST_LIMIT)))
         costs = [float(cost[j]) for j in self.free]
         costs.extend(float(sum(int(cost[j]) for j in columns)) for columns in self.pool.columns)
         index = np.arange(len(costs), dtype=np.int32)
-        self.solver.changeColsCost(len(costs), index, np.array(costs))
+        self.solver.changeColsCost(len(costs), index, np.array(costs) / self.unit)
 
     def set_box(self, low: Ints, high: Ints) -> None:
         """Impose a box: bounds of free columns, forced blocks, patterns outside switched off."""
@@ -213,8 +235,7 @@ class Master:
             nothing, eager = np.zeros(len(self.names)), np.full(len(cost), -1, np.int64)
             self._price_with(eager, nothing, np.zeros(len(self.blocks)), low, high, cost)
         for _ in range(ROUNDS):
-            self.solver.run()
-            status = self.solver.getModelStatus()
+            status = self._run()
             if status == highspy.HighsModelStatus.kModelEmpty:
                 return self._without_columns(cost, low, high)
             if status == highspy.HighsModelStatus.kInfeasible:
@@ -226,7 +247,7 @@ class Master:
                 return Relaxation(best, None, finished=False)
             solution = self.solver.getSolution()
             x = self.as_point(np.asarray(solution.col_value))
-            dual = np.asarray(solution.row_dual)
+            dual = np.asarray(solution.row_dual) * self.unit
             out, gain = self._multipliers(dual), dual[len(self.keep) :]
             added = 0
             for y in self._between(out):
@@ -245,6 +266,16 @@ class Master:
             if not go_on():
                 return Relaxation(best, x, finished=False)
         return Relaxation(best, x, finished=False)
+
+    def _run(self) -> Any:
+        """Solve the linear program; from the beginning where a warm start led astray."""
+        self.solver.run()
+        status = self.solver.getModelStatus()
+        if status in (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError):
+            self.solver.clearSolver()
+            self.solver.run()
+            status = self.solver.getModelStatus()
+        return status
 
     def _between(self, out: Floats) -> list[Floats]:
         """The prices to try: near the best so far, then the master's own if that adds nothing."""
@@ -266,7 +297,7 @@ class Master:
 
     def _multipliers(self, dual: Floats) -> Floats:
         y = np.zeros(len(self.names))
-        y[self.keep] = dual[: len(self.keep)]
+        y[self.keep] = dual[: len(self.keep)] / self.factor
         return y
 
     def as_mixture(self, x: Ints) -> list[float]:
@@ -330,8 +361,8 @@ class Master:
                 self._block_of, (points.take * reduced[self.blocks.item]), len(self.blocks)
             )
             value = inside + reduced[self.blocks.z]
-        size = 1.0 + float(np.abs(gain).max(initial=0.0))
-        better = np.nonzero((points.runs > 0) & (value < gain - TOLERANCE * size))[0]
+        least = TOLERANCE + PRECISION * float(np.abs(gain).max(initial=0.0))
+        better = np.nonzero((points.runs > 0) & (value < gain - least))[0]
         return self.add_patterns([self._pattern(points.take, int(b)) for b in better], cost)
 
     def _reduced(self, objective: Ints, y: Floats) -> Floats:

@@ -74,7 +74,7 @@ class Search:
     def __post_init__(self) -> None:
         self.step = step_of(self.cost)
         if not self.node_limit:
-            self.node_limit = min(5000, max(30, WORK // len(self.cost)))
+            self.node_limit = min(5000, max(30, WORK // max(1, len(self.cost))))
 
     @property
     def value(self) -> int | None:
@@ -219,7 +219,7 @@ class Search:
         count = solver.getNumCol()
         kinds = np.full(count, highspy.HighsVarType.kInteger.value, dtype=np.uint8)
         solver.changeColsIntegrality(count, np.arange(count, dtype=np.int32), kinds)
-        solver.setOptionValue("mip_abs_gap", self.step * 0.999)
+        solver.setOptionValue("mip_abs_gap", self.step / master.unit * 0.999)
         solver.setOptionValue("mip_rel_gap", 0.0)
         left = self.left()
         if left is not None:

@@ -89,6 +89,8 @@ def _in_mode(
         return solve_stable_market(market, draw) if persons else solve_stable(market, draw, watch)
     if persons and market.rules.stages[0] == "placed":
         return solve_flow_market(market, draw, watch)
+    if market.rules.must_place_all and fits_flow(market, everybody=True):
+        return solve_flow_market(market, draw, watch)
     many = len(market.applicants) > MANY and market.rules.stages[0] == "placed"
     if many and fits_flow(market, minimums=True):
         return solve_minimum_market(market, draw, watch)

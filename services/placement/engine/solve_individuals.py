@@ -25,18 +25,19 @@ from services.placement.engine.market_filters import barred
 from services.placement.engine.stages import CLAIMED, PROVED, Watch
 
 
-def fits_flow(market: Market, *, minimums: bool = False) -> bool:
+def fits_flow(market: Market, *, minimums: bool = False, everybody: bool = False) -> bool:
     """Whether the market is a pure flow: single seats, and no rule ties sessions together.
 
-    With `minimums` sessions may have minimum sizes.
+    With `minimums` sessions may have minimum sizes, with `everybody` all may have to be placed.
     """
     a, w, s, rules = market.applicants, market.wishes, market.sessions, market.rules
     single = bool((a.people == 1).all() and (a.wants == 1).all() and (a.split_parts == 0).all())
     stops = len(w.stop_session) == len(w) and bool((np.abs(w.stop_seats) == 1).all())
     loose = minimums or bool(((s.min == 0) | s.open).all())
-    caps = rules.max_schools is None and rules.max_students is None and not rules.must_place_all
+    caps = rules.max_schools is None and rules.max_students is None
+    free = everybody or not rules.must_place_all
     limits = not len(market.budget_names) and not len(market.day_names)
-    if not (single and stops and loose and caps and limits):
+    if not (single and stops and loose and caps and free and limits):
         return False
     return not len(s.clash_key) or not clash_moments(market)
 
@@ -86,7 +87,7 @@ def flow_market(market: Market, columns: PersonColumns, draw: Ints) -> flow.Flow
 
 
 def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
-    """All stages of `max` mode by flow; `placed` must be the first stage."""
+    """All stages of `max` mode by flow; `placed` is the first, or everybody must be placed."""
     columns = PersonColumns(market)
     stages = market.rules.stages
 
@@ -104,10 +105,15 @@ def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
         )
         return watch.tell(shown)
 
+    must = market.rules.must_place_all
     try:
-        found = flow.solve_flow(flow_market(market, columns, draw), stages, heard)
+        found = flow.solve_flow(flow_market(market, columns, draw), stages, heard, everybody=must)
+    except flow.NotAllPlaced as error:
+        raise _not_all(market, proved=True) from error
     except ValueError as error:
         raise Infeasible("fixed_full", {"detail": str(error)}) from error
+    if must and (found.seat_wish < 0).any():
+        raise _not_all(market, proved=False)
     parts = columns.answer(found.seat_wish)
     values = stage_values(market, parts, draw)
     results: list[StageResult] = []
@@ -124,6 +130,11 @@ def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
     return Answer(
         market, "max", parts, results, reproducible=not cut, engine="flow", evidence_arrays=arrays
     )
+
+
+def _not_all(market: Market, *, proved: bool) -> Infeasible:
+    facts = {"must_place_all": True, "fixed": len(market.rules.fixed), "proved": proved}
+    return Infeasible("infeasible" if proved else "none_found", facts)
 
 
 def stage_values(market: Market, parts: tuple[Ints, Ints, Ints], draw: Ints) -> dict[str, int]:

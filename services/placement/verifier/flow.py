@@ -23,16 +23,20 @@ from services.placement.verifier.market import Market
 from services.placement.verifier.result import Result
 from services.placement.verifier.rules import barred, busiest
 
-#: Larger prices could overflow 64-bit sums; no honest price comes near.
-LARGEST = 2**61
+#: Larger prices could overflow 64-bit sums. The dearest honest one is the second place at the home
+#: of a school of one person.
+LARGEST = 2**61 + 2**20
 FAR = np.int64(2**62)
 #: The school price below orders shares exactly for schools of fewer people.
 SCHOOL_LIMIT = 2**20
 NAMED = 20
 
 
-def is_flow(m: Market, *, minimums: bool = False) -> str:
-    """Why this market is not a pure flow; empty if it is. `minimums` allows minimum sizes."""
+def is_flow(m: Market, *, minimums: bool = False, everybody: bool = False) -> str:
+    """Why this market is not a pure flow; empty if it is.
+
+    `minimums` allows minimum sizes, `everybody` that all must be placed.
+    """
     c, rules = m.col, m.rules
     single = (c["applicants.people"] == 1).all() and (c["applicants.wants"] == 1).all()
     if not single or m.splits.any():
@@ -43,7 +47,7 @@ def is_flow(m: Market, *, minimums: bool = False) -> str:
         return "a session has a minimum"
     if any(rules[k] is not None for k in ("max_schools", "max_students")):
         return "there is a cap"
-    if rules["must_place_all"]:
+    if rules["must_place_all"] and not everybody:
         return "everybody must be placed"
     if (c["sessions.budget"] >= 0).any() or (c["sessions.day_limit"] >= 0).any():
         return "there is a budget or a day limit"
@@ -73,7 +77,8 @@ class Chain:
         held[[row[0] for row in m.rules["fixed"]]] = True
         #: Options left: wishes, and home.
         self.alive = ~barred(m) & ~held[m.owner]
-        self.home = ~held
+        #: Nobody may stay at home where everybody must be placed.
+        self.home = ~held & (not m.rules["must_place_all"])
         self.own = np.full(m.applicants, -1, np.int64)
         self.own[r.who] = r.wish
         self.free = ~held
@@ -175,8 +180,10 @@ def check_flow(
     The chain ends at the first stage without valid prices, since the later ones build on it.
     """
     out: dict[str, list[Fault]] = {}
-    why = is_flow(m)
-    if not why and next(iter(stages), "") != ("placed" if r.previous is None else "kept"):
+    why = is_flow(m, everybody=True)
+    free = m.rules["must_place_all"] and r.previous is None
+    first = "placed" if r.previous is None else "kept"
+    if not why and not free and next(iter(stages), "") != first:
         why = "the first stage is another"
     chain = None if why else Chain(m, r, draw)
     for stage, name in stages.items():
@@ -201,8 +208,11 @@ def envious(m: Market, r: Result, draw: Ints) -> NDArray[np.bool_]:
     node = c["wishes.stop_session"]
     key = np.stack([c["applicants.priority"][owner], c["wishes.priority"], draw[owner]])
     order = np.lexsort(key[::-1])
+    # Wishes alike in all three are one person's: she does not envy herself.
+    later = (np.diff(key[:, order]) != 0).any(axis=0)
     place = np.empty(m.wishes, np.int64)
-    place[order] = np.arange(m.wishes)
+    place[order[:1]] = 0
+    place[order[1:]] = np.cumsum(later)
     held = np.zeros(m.applicants, np.bool_)
     held[[row[0] for row in m.rules["fixed"]]] = True
     worst = np.full(m.sessions, -1, np.int64)

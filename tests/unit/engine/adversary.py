@@ -244,6 +244,7 @@ def one(seed: int, folder: Path, *, large: bool = False) -> str:
     elif family == "flow":
         size = (r.randint(1, 25), r.randint(1, 200)) if large else (r.randint(1, 5), 12)
         doc = flow(r, *size)
+        doc["rules"]["must_place_all"] = r.random() < 0.3
         linear(doc, folder, limit, r)
     else:
         doc = random_market(r)
