@@ -8,7 +8,7 @@ from services.notifications.directory import store
 projections = Projections()
 
 relations = projections.add(
-    "relations", collections=("relations",), topics=("registration.organisations",)
+    "relations", collections=("relations", "merged"), topics=("registration.organisations",)
 )
 campaigns = projections.add(
     "campaigns", collections=("campaigns",), topics=("registration.campaigns",)
@@ -32,6 +32,11 @@ def _title(event: Received) -> list[Write]:
 @relations.on("organisation.related", "organisation.relation_ended")
 def _relation(event: Received) -> list[Write]:
     return store.relation_written(event)
+
+
+@relations.on("organisation.merged")
+def _merged(event: Received) -> list[Write]:
+    return store.merged_written(event)
 
 
 @campaigns.on(

@@ -21,6 +21,8 @@ _organisations.on("organisation.registered", "organisation.changed")(
 _organisations.on("organisation.related")(organisations.related)
 _organisations.on("organisation.relation_ended")(organisations.relation_ended)
 
+_organisations.on("organisation.merged")(organisations.merged)
+
 _labels = projections.add("labels", (organisations.LABELS,), ("registration.labels",))
 _labels.on("label.changed")(organisations.label_written)
 

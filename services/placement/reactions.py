@@ -5,6 +5,7 @@ from chassis.events.envelope import Received
 from chassis.events.handlers import Reactions
 from services.placement.bookings import following
 from services.placement.bookings import operations as bookings
+from services.placement.merging import operations as merging
 from services.placement.placements import operations as placements
 from services.placement.releases import operations as releases
 from services.placement.repairs import operations as repairs
@@ -31,6 +32,12 @@ def commit_lottery(act: Act, event: Received) -> None:
 def follow_release_times(act: Act, event: Received) -> None:
     """The campaign's own times of release become due times."""
     releases.follow_campaign(act, event.key, event.data)
+
+
+@reactions.on("organisation.merged")
+def hosts_are_one(act: Act, event: Received) -> None:
+    """What belonged to an entry that was double belongs to the one that stays."""
+    merging.merged(act, event.key, event.data["into"])
 
 
 @reactions.on("booking.accepted")

@@ -21,6 +21,8 @@ from services.registration.imports import api as imports
 from services.registration.imports import pages as uploads
 from services.registration.invitations import api as invitations
 from services.registration.invitations import pages as entry
+from services.registration.merging import api as merging
+from services.registration.merging import pages as merging_pages
 from services.registration.openings import api as openings
 from services.registration.organisations import api as organisations
 from services.registration.posts import pages as posts
@@ -45,6 +47,7 @@ service = Service(
     timers=timers,
     routes=[
         sessions.routes,
+        merging.routes,
         organisations.routes,
         contacts.routes,
         accounts.routes,
@@ -63,6 +66,7 @@ service = Service(
         openings.routes,
         home.routes,
         finding.routes,
+        merging_pages.routes,
         registry.routes,
         registry_invitations.routes,
         survey_pages.routes,
@@ -80,6 +84,7 @@ service = Service(
         answer_pages.TEMPLATES,
         finding.TEMPLATES,
         registry_shown.TEMPLATES,
+        merging_pages.TEMPLATES,
         survey_pages.TEMPLATES,
         uploads.TEMPLATES,
         posts.TEMPLATES,

@@ -13,6 +13,7 @@ from services.registration.campaigns.store import campaigns
 from services.registration.contacts.store import contacts
 from services.registration.invitations.store import invitations
 from services.registration.keys.store import signing_keys
+from services.registration.merging import store as merging
 from services.registration.openings import store as openings
 from services.registration.organisations.store import KEYS, organisations
 from services.registration.programmes.store import programmes
@@ -40,4 +41,5 @@ INDEXES: Mapping[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **sessions.INDEXES,
     TIMELINES: TIMELINE_INDEXES,
     openings.OFFERED: openings.INDEXES,
+    **merging.INDEXES,
 }

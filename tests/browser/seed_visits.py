@@ -34,6 +34,7 @@ from tests.browser.seed import HASH, PASSWORD, RUN, an_id
 
 HOST_LOGIN = "host-one"
 HOST = derived_id("browser host", "organisation")
+TWIN = derived_id("browser twin", "organisation")
 SHOWN, NEXT = an_id("campaign to look at"), an_id("campaign to offer for")
 OFFER, DRAFT = an_id("drones offer"), an_id("draft offer")
 ASKED, ACCEPTED, DECLINED = an_id("asked"), an_id("accepted"), an_id("declined")
@@ -50,13 +51,16 @@ GROUPS = {
 
 
 def host(context: Context, centre: str) -> str:
-    """A company with somebody who may sign in; its id."""
+    """A company with somebody who may sign in, and once more by another name; its id."""
     act = context.act(seed="browser host")
     details = Details(kinds=(Kind.COMPANY,), name="한들시 드론산업팀")
     tie = Tie(relation=Relation.HOST, other="", since=act.now.date() - timedelta(days=30))
     id = organisations.register(replace(act, scope=Centre(centre)), details, tie).id
     holder = NewHolder(HOST_LOGIN, PASSWORD, Reach(email="host-one@example.kr"))
     accounts.create_user(act, id, Role.HOST, "team_lead", holder)
+    twin = Details(kinds=(Kind.COMPANY,), name="(주)한들시 드론산업팀", phone="031-000-1200")
+    again = replace(context.act(seed="browser twin"), scope=Centre(centre))
+    organisations.register(again, twin, tie)
     return id
 
 

@@ -40,6 +40,7 @@ from tests.browser.seed_visits import (
     OFFER,
     OFFERED,
     SHOWN,
+    TWIN,
     WANTED,
     free_day,
 )
@@ -76,6 +77,9 @@ OF_THE_CENTRE = {
     "organisations": "/organisations",
     "organisation": f"/organisations/{FIRST_SCHOOL}",
     "organisation-edit": f"/organisations/{FIRST_SCHOOL}/edit",
+    "likely": "/organisations/likely",
+    "beside": f"/organisations/{TWIN}/beside/{HOST}",
+    "merge": f"/organisations/{TWIN}/merge/{HOST}",
     "organisation-new": "/organisations/new?sort=school",
     "organisation-new-host": "/organisations/new?sort=host",
     "hosts": "/placement/hosts",

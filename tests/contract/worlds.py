@@ -112,6 +112,7 @@ def registration(servers: Servers) -> Iterator[World]:
             "relation": {"relation": "centre_host"},
         }
         host = centre.done("POST", "/api/v1/organisations", found)["id"]
+        centre.done("POST", "/api/v1/organisations", {**found, "name": "(주)한들목공방"})
         office = centre.done(
             "POST",
             "/api/v1/organisations",

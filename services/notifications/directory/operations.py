@@ -45,3 +45,13 @@ def centre_of(act: Act, organisation: str) -> str | None:
     """The centre that speaks to an organisation where an event names none."""
     found = store.centres_of(act, organisation)
     return found[0] if found else None
+
+
+def survivors(act: Act, ids: Iterable[str]) -> dict[str, str]:
+    """Which organisation each of these means now, where it was merged into another one."""
+    found, open_ = dict[str, str](), {id: id for id in ids}
+    while open_ and (into := store.survivors(act, open_.values())):
+        open_ = {id: into[now] for id, now in open_.items() if now in into}
+        open_ = {id: now for id, now in open_.items() if now != id}
+        found |= open_
+    return found

@@ -20,6 +20,7 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "groups": [[("survey", 1)]],
     "offer_labels": [],
     "campaign_labels": [],
+    "merged": [],
 }
 
 
@@ -38,6 +39,12 @@ def relation_written(event: Received) -> list[Write]:
         "until": event.data["until"],
     }
     return [("relations", ReplaceOne({"_id": id}, row, upsert=True))]
+
+
+def merged_written(event: Received) -> list[Write]:
+    """An entry that was double ended in another one."""
+    row = {"_id": event.key, "centre": None, "parties": [], "into": event.data["into"]}
+    return [("merged", ReplaceOne({"_id": event.key}, row, upsert=True))]
 
 
 def campaign_written(event: Received) -> list[Write]:
@@ -116,3 +123,8 @@ def answered(act: Act, campaign: str) -> set[str]:
     wanted = within(act.scope, {"campaign": campaign, "standing": True})
     rows = collection(act, "answers").find(wanted, session=act.session)
     return {row["school"] for row in rows}
+
+
+def survivors(act: Act, ids: Iterable[str]) -> dict[str, str]:
+    """Into which organisation each of these was merged; those that were not are left out."""
+    return {id: row["into"] for id, row in by_id(act, "merged", ids).items()}

@@ -10,6 +10,7 @@ from chassis import vault
 from chassis.act import Act
 from chassis.documents import Receipt, Stored
 from chassis.errors import NotFound
+from services.notifications.directory import operations as directory
 from services.notifications.recipients import store
 from services.notifications.recipients.model import (
     Channel,
@@ -143,9 +144,18 @@ class Known:
 
 
 def known(act: Act, organisations: Iterable[str]) -> Known:
-    """Contacts and wishes of organisations, read in two queries."""
+    """Contacts and wishes of organisations, by the ids that they are asked for.
+
+    What was told of an entry that was double since reaches the organisation that it ended in.
+    """
     ids = sorted(set(organisations))
-    return Known(store.of_organisations(act, ids), store.preferences_of(act, ids))
+    now = directory.survivors(act, ids)
+    there = sorted({now.get(id, id) for id in ids})
+    contacts, wishes = store.of_organisations(act, there), store.preferences_of(act, there)
+    return Known(
+        {id: contacts[now.get(id, id)] for id in ids},
+        {id: wishes[now.get(id, id)] for id in ids if now.get(id, id) in wishes},
+    )
 
 
 def contacts(act: Act, ids: Iterable[str]) -> dict[str, Recipient]:

@@ -97,7 +97,8 @@ def guest(act: Act, link: Link) -> Act:
     """The act of a link's holder: it acts for the host that the link names, while it is good."""
     if act.now >= link.until:
         raise Refused("link_over")
-    return replace(act, scope=Party(link.subject), actor=link.holder)
+    host = organisations.survivor(act, link.subject)
+    return replace(act, scope=Party(host), actor=link.holder)
 
 
 def centre_of(act: Act, link: Link) -> Card:

@@ -134,6 +134,11 @@ def reopen(act: Act, id: str) -> Receipt:
     return store.bookings.save(act, stored, noted_state, events, due=due, before=before)
 
 
+def move_host(act: Act, gone: str, survivor: str) -> None:
+    """Requests to one host are another's from now on."""
+    store.move_host(act, gone, survivor)
+
+
 def _answers_for_host(act: Act, stored: Stored[Booking], told: Telephoned | None) -> Spoken | None:
     """A host answers for itself; the centre only with the name of whom it spoke to, and when."""
     if isinstance(act.scope, Centre):

@@ -42,6 +42,7 @@ bookings = Aggregates(
         [("state.placement", 1)],
         [("state.session", 1)],
         [("state.offer", 1)],
+        [("state.host", 1)],
     ],
 )
 
@@ -71,6 +72,17 @@ def page(
 def many(act: Act, ids: Iterable[str]) -> list[Stored[Booking]]:
     """The bookings with these ids that are within scope."""
     return list(bookings.each(act, {"_id": {"$in": list(ids)}}))
+
+
+def move_host(act: Act, gone: str, survivor: str) -> None:
+    """Every request to one host, answered or not, is another's from now on."""
+    for row in bookings.each(act, {"state.host": gone}):
+        bookings.save(act, row, row.state.model_copy(update={"host": survivor}))
+    collection(act, SEATS).update_many(
+        within(act.scope, {"parties": gone}),
+        {"$set": {"parties": [survivor]}},
+        session=act.session,
+    )
 
 
 def waiting(act: Act, run: str) -> int:

@@ -68,6 +68,26 @@ def begun(centre: str, host: str, step: Step) -> Vetting:
     return Vetting(centre=centre, host=host, status=step.status, steps=[step])
 
 
+RANK: tuple[Status, ...] = ("found", "contacted", "visited", "approved", "held")
+"""Which of two vettings of one host counts: the further one, and a hold above all."""
+
+
+def joined(one: Vetting, other: Vetting) -> Vetting:
+    """Two vettings of what turned out to be one host: every step of both, as of `one`.
+
+    A hold of either stands until the host is visited again: merging must not lift what somebody
+    stopped for the children's sake.
+    """
+    counts = max((one, other), key=lambda vetting: RANK.index(vetting.status))
+    return one.model_copy(
+        update={
+            "status": counts.status,
+            "reason_code": counts.reason_code,
+            "steps": sorted([*one.steps, *other.steps], key=lambda step: step.at),
+        }
+    )
+
+
 def changed(vetting: Vetting) -> Event:
     """The event of the vetting's latest step."""
     return Event(

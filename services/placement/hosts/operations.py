@@ -8,7 +8,7 @@ from chassis.documents import Page, Receipt, Stored
 from chassis.errors import NotFound, Refused
 from chassis.scope import Centre
 from services.placement.hosts import store
-from services.placement.hosts.model import HeldFor, Status, Step, Vetting, begun, changed
+from services.placement.hosts.model import HeldFor, Status, Step, Vetting, begun, changed, joined
 from services.placement.organisations import operations as organisations
 
 
@@ -57,6 +57,20 @@ def approved(act: Act, centre: str, hosts: Iterable[str]) -> frozenset[str]:
     """Which of the hosts a centre has approved: asked with the centre's own eyes, since whoever
     sees a published offer may know that its host was approved, and nothing else of the vetting."""
     return store.approved(replace(act, scope=Centre(centre)), centre, hosts)
+
+
+def move_host(act: Act, gone: str, survivor: str) -> None:
+    """What centres found out about one host, they found out about another: both histories are
+    one. The vetting of the one that is gone stays as it was."""
+    for row in store.of_host(act, gone):
+        vetting = row.state.model_copy(update={"host": survivor})
+        there = store.known(act, vetting.centre, survivor)
+        if there is None:
+            id = store.id_of(vetting.centre, survivor)
+            store.vettings.create(act, id, vetting, [changed(vetting)])
+        else:
+            both = joined(there.state, vetting)
+            store.vettings.save(act, there, both, [changed(both)])
 
 
 def _centre(act: Act) -> str:

@@ -14,9 +14,9 @@ from chassis.http.pages import render
 from chassis.http.problems import text
 from chassis.http.routes import Routes
 from chassis.http.sheets import attachment, workbook
+from chassis.likeness import likely
 from chassis.roles import Role
 from services.placement.hosts import operations
-from services.placement.hosts.likeness import likely
 from services.placement.hosts.model import NEXT, HeldFor, Status, Vetting
 from services.placement.organisations import operations as organisations
 

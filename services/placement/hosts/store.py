@@ -27,6 +27,11 @@ def known(act: Act, centre: str, host: str) -> Stored[Vetting] | None:
     return found[0] if found else None
 
 
+def of_host(act: Act, host: str) -> list[Stored[Vetting]]:
+    """The vettings of a host by every centre within scope."""
+    return list(vettings.each(act, {"state.host": host}))
+
+
 def page(act: Act, status: str | None, limit: int, after: str | None) -> Page[Vetting]:
     """A page of the vettings within scope."""
     return vettings.find(act, {} if status is None else {"state.status": status}, limit, after)

@@ -189,6 +189,11 @@ def team_calendars(act: Act) -> list[tuple[str, list[tuple[calendar.Taken, Offer
     ]
 
 
+def move_host(act: Act, gone: str, survivor: str) -> None:
+    """Offers and calendars of one host are another's from now on."""
+    store.move_host(act, gone, survivor)
+
+
 def _put(act: Act, stored: Stored[Offer], after: Offer, what: Any) -> Receipt:
     """Write a published or withdrawn offer with its calendar, its version and its events."""
     _move_in_calendars(act, stored.id, stored.state, after)

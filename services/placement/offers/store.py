@@ -42,6 +42,7 @@ offers = Aggregates(
     indexes=[
         [("centre", 1), ("state.campaign", 1), ("state.status", 1)],
         [("parties", 1)],
+        [("state.host", 1)],
         [("public", 1), ("state.campaign", 1)],
     ],
 )
@@ -152,6 +153,22 @@ def calendars(act: Act) -> list[tuple[str, list[Taken]]]:
         (row["_id"], [Taken.model_validate(one) for one in row["taken"]])
         for row in rows.sort("_id", 1)
     ]
+
+
+def move_host(act: Act, gone: str, survivor: str) -> None:
+    """Offers, their versions and the teams' calendars of one host are another's from now on.
+
+    Nothing is published: what an offer says stays as it was, and who asks for its host is here.
+    """
+    for row in offers.each(act, {"state.host": gone}):
+        offers.save(act, row, row.state.model_copy(update={"host": survivor}))
+    for kept in versions.each(act, {"state.host": gone}):
+        versions.save(act, kept, kept.state.model_copy(update={"host": survivor}))
+    collection(act, CALENDARS).update_many(
+        within(act.scope, {"parties": gone}),
+        {"$set": {"parties": [survivor]}, "$inc": {"version": 1}},
+        session=act.session,
+    )
 
 
 def _by_time(one: Taken) -> tuple[datetime, str]:

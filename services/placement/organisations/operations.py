@@ -45,6 +45,18 @@ def card(act: Act, id: str) -> Card:
     return Card(row.get("name"), row.get("phone"))
 
 
+def survivor(act: Act, id: str) -> str:
+    """The organisation that an id means now: itself, or that into which it was merged."""
+    public, seen = replace(act, scope=Public()), {id}
+    while (row := store.organisation(public, id)) is not None:
+        into = row.get("merged_into")
+        if into is None or into in seen:
+            break
+        seen.add(into)
+        id = into
+    return id
+
+
 def related(act: Act, centre: str, other: str, relation: Relation) -> bool:
     """Whether the relation holds today, as far as the act's scope shows."""
     today = act.now.astimezone(KST).date().isoformat()

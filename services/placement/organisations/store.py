@@ -53,6 +53,12 @@ def relation_ended(event: Received) -> list[Write]:
     return [(RELATIONS, UpdateOne({"_id": _key(event)}, {"$set": {"ended": True}}))]
 
 
+def merged(event: Received) -> list[Write]:
+    """An entry that was double: it ended in another one."""
+    into = {"merged_into": event.data["into"]}
+    return [(ORGANISATIONS, UpdateOne({"_id": event.key}, {"$set": into}))]
+
+
 def label_written(event: Received) -> list[Write]:
     """What something is called. The topic carries the whole state, so it replaces."""
     row = {**event.data, "centre": None, "parties": [], "public": event.data["kind"] != "group"}

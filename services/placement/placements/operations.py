@@ -147,6 +147,11 @@ def correct(act: Act, ids: Sequence[str], what_code: str, text: str) -> Receipt:
     )
 
 
+def move_host(act: Act, gone: str, survivor: str) -> None:
+    """Visits to one host lead to another from now on."""
+    store.move_host(act, gone, survivor)
+
+
 def _is_the_school(act: Act, placement: Placement) -> None:
     if isinstance(act.scope, Party) and act.scope.id != placement.school:
         raise Forbidden("not_the_school")

@@ -25,6 +25,7 @@ placements = Aggregates(
         [("state.run", 1), ("state.status", 1)],
         [("state.campaign", 1), ("state.status", 1), ("state.position", 1)],
         [("state.parts.stops.booking", 1)],
+        [("state.parts.stops.host", 1)],
     ],
 )
 
@@ -118,3 +119,20 @@ def waiting_positions(act: Act, campaign: str) -> int:
         if row.state.position is not None
     ]
     return max(found, default=0)
+
+
+def move_host(act: Act, gone: str, survivor: str) -> None:
+    """The stops of visits that lead to one host lead to another from now on."""
+    for row in placements.each(act, {"state.parts.stops.host": gone}):
+        parts = tuple(
+            part.model_copy(
+                update={
+                    "stops": tuple(
+                        stop.model_copy(update={"host": survivor}) if stop.host == gone else stop
+                        for stop in part.stops
+                    )
+                }
+            )
+            for part in row.state.parts
+        )
+        placements.save(act, row, row.state.model_copy(update={"parts": parts}))

@@ -154,6 +154,11 @@ def suspend(state: Account, now: datetime) -> tuple[Account, list[Event]]:
     return _with(state, status=AccountStatus.SUSPENDED, tokens_not_before=now)
 
 
+def move(state: Account, organisation: str, now: datetime) -> tuple[Account, list[Event]]:
+    """The account in another organisation, since its own turned out to be that one."""
+    return _with(state, organisation=organisation, tokens_not_before=now)
+
+
 def restore(state: Account) -> tuple[Account, list[Event]]:
     """Let a suspended account in again."""
     if state.status is not AccountStatus.SUSPENDED:

@@ -152,6 +152,26 @@ def end_term(act: Act, centre: str, operator: str) -> int:
     return len(staff)
 
 
+def counted(act: Act, organisation: str) -> tuple[int, int]:
+    """(posts, accounts that may sign in) of an organisation within scope."""
+    signing = [row for row in store.of_organisation(act, organisation) if row.state.may_sign_in]
+    return len(store.posts_of(act, organisation)), len(signing)
+
+
+def move(act: Act, gone: str, survivor: str) -> None:
+    """Whoever belonged to one organisation belongs to another from now on.
+
+    Tokens given out before name the one that is gone and are void; the session gives new ones.
+    Runs inside the caller's transaction.
+    """
+    for post in store.posts_of(act, gone):
+        state = post.state.model_copy(update={"organisation": survivor})
+        store.posts.save(act, post, state)
+    for row in store.of_organisation(act, gone):
+        account, events = model.move(row.state, survivor, act.now)
+        store.accounts.save(act, row, account, events)
+
+
 def restore(act: Act, id: str) -> Receipt:
     """Let a suspended account in again."""
     stored = store.accounts.load(act, id)

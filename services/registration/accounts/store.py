@@ -51,6 +51,11 @@ def posts_of(act: Act, organisation: str) -> list[Stored[Post]]:
     return list(posts.each(act, {"state.organisation": organisation}))
 
 
+def of_organisation(act: Act, organisation: str) -> list[Stored[Account]]:
+    """The accounts of an organisation within scope."""
+    return list(accounts.each(act, {"state.organisation": organisation}))
+
+
 def staff(act: Act, centre: str, organisation: str) -> list[Stored[Account]]:
     """The accounts of an organisation that run a centre and are not shut out already."""
     return list(

@@ -120,6 +120,11 @@ def manifest_lines(act: Act, campaign: str) -> Iterator[tuple[str, str, int]]:
         yield "applications", id, sequence
 
 
+def applications_of(act: Act, school: str) -> int:
+    """How many single persons of a school within scope ever applied."""
+    return store.applications.count(act, {"state.school": school})
+
+
 def _terms(act: Act, campaign: str, school: str) -> Terms:
     there = terms(act, campaign)
     check_school(there, school, Kind.GROUPS)

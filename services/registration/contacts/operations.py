@@ -119,6 +119,32 @@ def forget_post(act: Act, post: str) -> None:
         store.contacts.save(act, there, state, events)
 
 
+def count(act: Act, organisation: str) -> int:
+    """How many contacts of an organisation are in use, within scope."""
+    return len(store.of_organisation(act, organisation))
+
+
+def move(act: Act, gone: str, survivor: str, there: Act) -> None:
+    """The contacts of one organisation reach another from now on; `there` sees the survivor's.
+
+    Whoever is reached alike already would be told twice, and is forgotten. Runs inside the
+    caller's transaction.
+    """
+    known = {
+        (row.reach.email, row.reach.telephone)
+        for row in (_open(there, one) for one in store.of_organisation(there, survivor))
+    }
+    for stored in store.of_organisation(act, gone):
+        words = _open(act, stored).reach
+        if (words.email, words.telephone) in known and stored.state.post is None:
+            state, events = model.remove(stored.state)
+            vault.erase(act, stored.id)
+            store.contacts.save(act, stored, state, events)
+            continue
+        state = stored.state.model_copy(update={"organisation": survivor})
+        store.contacts.save(act, stored, state, [_told(act, state, words)])
+
+
 def contact_of_post(post: str) -> str:
     """The id of the contact of a post: one for ever, whoever holds the post."""
     return derived_id("contact-of-post", post)

@@ -172,6 +172,13 @@ def within(act: Act, organisation: str | None = None) -> list[Stored[Invitation]
     return sorted(found, key=lambda one: one.created, reverse=True)
 
 
+def move(act: Act, gone: str, survivor: str) -> None:
+    """What was sent for one organisation opens another from now on; the secrets stay good."""
+    for stored in store.each(act, gone):
+        state = stored.state.model_copy(update={"organisation": survivor})
+        store.invitations.save(act, stored, state)
+
+
 def expire(act: Act, id: str) -> None:
     """Let an invitation run out; called when its due time has come."""
     stored = store.invitations.load(act, id)

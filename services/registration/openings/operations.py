@@ -41,3 +41,8 @@ def days(act: Act, campaign: str) -> list[Day]:
                 day.seats += session["seats"]
                 day.fields[offer["field"]] += 1
     return list(found.values())
+
+
+def offers_of(act: Act, host: str) -> int:
+    """How many offers of a host stand published, over all centres."""
+    return store.count_of(in_public(act), host)

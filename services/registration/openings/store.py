@@ -10,7 +10,7 @@ from chassis.events.handlers import Write
 from chassis.scope import within
 
 OFFERED = "offered"
-INDEXES = [[("centre", 1), ("campaign", 1)]]
+INDEXES = [[("centre", 1), ("campaign", 1)], [("parties", 1)]]
 
 
 def offered(event: Received) -> list[Write]:
@@ -42,3 +42,9 @@ def for_campaign(act: Act, centre: str, campaign: str) -> list[dict[str, Any]]:
     """The offers to a campaign, and those that a centre's campaigns all may use."""
     wanted = {"centre": centre, "campaign": {"$in": [campaign, None]}}
     return list(collection(act, OFFERED).find(within(act.scope, wanted), session=act.session))
+
+
+def count_of(act: Act, host: str) -> int:
+    """How many published offers of a host are within scope."""
+    wanted = within(act.scope, {"parties": host})
+    return collection(act, OFFERED).count_documents(wanted, session=act.session)

@@ -111,6 +111,9 @@ class Organisation(Details):
     registrar: str
     status: Status = Status.ACTIVE
     keys: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
+    """Keys of those that were merged into it, so that none of them is registered again."""
+    merged_into: str | None = None
     ties: tuple[Tie, ...] = ()
 
     def details(self) -> Details:
@@ -200,7 +203,7 @@ def change(
     changed = state.model_copy(
         update={
             **{name: getattr(details, name) for name in Details.model_fields},
-            "keys": keys_of(details),
+            "keys": tuple(dict.fromkeys((*keys_of(details), *state.further))),
             "status": status or state.status,
         }
     )

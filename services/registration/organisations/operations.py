@@ -1,13 +1,15 @@
 """What can be done with organisations and the relations between them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from chassis.act import Act
 from chassis.beside import Beside
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Refused
+from chassis.facts import Event
 from services.registration.acting import in_public, own_centre, today
-from services.registration.organisations import model, relations, store
+from services.registration.organisations import joining, model, relations, store
 from services.registration.organisations.model import (
     Details,
     Kind,
@@ -146,6 +148,79 @@ def names(act: Act, ids: Iterable[str]) -> dict[str, str]:
 def several(act: Act, ids: Iterable[str]) -> dict[str, Organisation]:
     """Organisations by id, as anyone may read them."""
     return store.several(in_public(act), ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """What moves when one entry ends in another."""
+
+    survivor: Stored[Organisation]
+    gone: Stored[Organisation]
+    centres: tuple[str, ...]
+    """The centres that hold a relation to the one that ends."""
+    parts: tuple[tuple[str, Organisation], ...]
+    """Its departments."""
+
+
+def joint(act: Act, survivor: str, gone: str) -> Joint:
+    """The two entries and what hangs on the one that would end.
+
+    Raises NotFound unless the acting centre registered the one that would end and has to do with
+    the survivor, Refused where the two cannot be one.
+    """
+    public, centre = in_public(act), own_centre(act)
+    ends, stays = store.organisations.load(act, gone), shown(act, survivor)
+    if stays.state.registrar != centre and not looks_after(act, centre, survivor):
+        raise NotFound()
+    joining.check(stays.state, ends.state, (survivor, gone))
+    day = today(act)
+    return Joint(
+        stays,
+        ends,
+        tuple(
+            one.id
+            for one in store.holding(public, gone)
+            if joining.retied(one.state.ties, gone, survivor, day)[0]
+        ),
+        tuple((one.id, one.state) for one in store.parts_of(public, gone)),
+    )
+
+
+def join(act: Act, found: Joint) -> Receipt:
+    """End one entry in the other: details, keys, relations of every centre, and departments.
+
+    Runs inside the caller's transaction. Who belongs to it is moved by the features that know.
+    """
+    survivor, gone = found.survivor.id, found.gone.id
+    closed, events = joining.ended(found.gone.state, survivor)
+    store.reserve(act, gone, ())
+    receipt = store.organisations.save(act, found.gone, closed, events)
+    state, told = joining.grown(found.survivor.state, found.gone.state)
+    _refuse_duplicate(act, survivor, state)
+    store.reserve(act, survivor, state.keys)
+    store.organisations.save(act, found.survivor, state, told)
+    for id, part in found.parts:
+        child, told = joining.brought_up(part, survivor)
+        _refuse_duplicate(act, id, child)
+        store.reserve(act, id, child.keys)
+        store.organisations.save(act, shown(act, id), child, told)
+    for centre in found.centres:
+        _retie(act, centre, gone, survivor, state)
+    return receipt
+
+
+def _retie(act: Act, centre: str, gone: str, survivor: str, state: Organisation) -> None:
+    stored = shown(act, centre)
+    moved, fresh = joining.retied(stored.state.ties, gone, survivor, today(act))
+    own, events = stored.state, list[Event]()
+    # First the new relation, then the end of the old one: nobody is without a centre in between.
+    for tie in fresh:
+        own, told = relations.relate(own, state, tie)
+        events += told
+    for relation in dict.fromkeys(tie.relation for tie in moved):
+        own, told = relations.end_relation(own, relation, gone)
+        events += told
+    store.organisations.save(act, stored, own, events, due=relations.due(own))
 
 
 def _create(act: Act, id: str, details: Details, registrar: str) -> Receipt:

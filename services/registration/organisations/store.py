@@ -20,7 +20,11 @@ organisations: Aggregates[Organisation] = Aggregates(
     "registration.organisations",
     Organisation,
     _owners,
-    indexes=[[("state.ties.other", 1)], [("state.kinds", 1), ("_id", 1)]],
+    indexes=[
+        [("state.ties.other", 1)],
+        [("state.kinds", 1), ("_id", 1)],
+        [("state.parent", 1)],
+    ],
 )
 
 
@@ -57,6 +61,11 @@ def reserve(act: Act, organisation: str, keys: Sequence[str]) -> None:
 def holding(act: Act, other: str) -> list[Stored[Organisation]]:
     """The centres that have a tie to an organisation, whether it holds today or not."""
     return list(organisations.each(act, {"state.ties.other": other}))
+
+
+def parts_of(act: Act, parent: str) -> list[Stored[Organisation]]:
+    """The departments of an organisation."""
+    return list(organisations.each(act, {"state.parent": parent}))
 
 
 def page(

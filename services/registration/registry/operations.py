@@ -152,6 +152,16 @@ def card(act: Act, id: str) -> Card:
     )
 
 
+def standing(act: Act, id: str) -> tuple[Organisation, tuple[Relation, ...]]:
+    """An organisation of the register and how it is related. Raises NotFound."""
+    centre = own_centre(act)
+    if not _reachable(act, centre, id):
+        raise NotFound()
+    ties = describe(organisations.shown(act, centre).state.ties, today(act))
+    relations = dict.fromkeys(tie.relation for tie in ties if tie.other == id)
+    return organisations.shown(act, id).state, tuple(relations)
+
+
 def registered(act: Act, id: str) -> Organisation:
     """An organisation that the acting centre registered, and may change. Raises NotFound."""
     state = organisations.shown(act, id).state

@@ -61,6 +61,7 @@ def one(act: Act, id: str, errors: list[FieldError]) -> str:
         kinds=[text(f"page.registry.kinds.{kind.value}") for kind in card.row.state.kinds],
         level=levels().get(card.row.state.level or ""),
         parent=_name(act, card.row.state.parent),
+        merged=_name(act, card.row.state.merged_into),
         duties=operations.DUTIES.get(card.role, ()) if card.role else (),
         relations=[
             (one.value, text(f"page.registry.relations.{one.value}"))

@@ -92,8 +92,10 @@ def drafted_with(survey: Survey, answers: Answers, now: datetime, by: str) -> Su
     """
     own = survey_id(survey.campaign, survey.school)
     made = survey.groups_made
-    fresh = [derived_id("group", own, str(made + n)) for n in range(IDS_AHEAD)]
-    given = {derived_id("group", own, str(n)) for n in range(made)}
+    # Ids are made when they are asked for: most answers say which groups they mean, or need one.
+    fresh = (derived_id("group", own, str(made + n)) for n in range(IDS_AHEAD))
+    named = any(group.id for group in answers.groups)
+    given = {derived_id("group", own, str(n)) for n in range(made)} if named else set[str]()
     strange = [
         FieldError(f"/groups/{place}/id", "group_unknown")
         for place, group in enumerate(answers.groups)
@@ -101,15 +103,16 @@ def drafted_with(survey: Survey, answers: Answers, now: datetime, by: str) -> Su
     ]
     if strange:
         raise Invalid(strange)
-    named = with_ids(answers, survey.draft, fresh)
-    if named == survey.draft:
+    draft = with_ids(answers, survey.draft, fresh)
+    if draft == survey.draft:
         return survey
-    used = sum(1 for group in named.groups if group.id in fresh)
+    known = given | {group.id for group in survey.draft.groups}
+    used = sum(1 for group in draft.groups if group.id not in known)
     return survey.model_copy(
         update={
-            "draft": named,
+            "draft": draft,
             "groups_made": made + used,
-            "history": drafted(survey.history, survey.draft, named, now, by),
+            "history": drafted(survey.history, survey.draft, draft, now, by),
         }
     )
 

@@ -206,6 +206,11 @@ def answered(act: Act, campaign: str) -> dict[str, str]:
     return store.statuses(act, campaign)
 
 
+def answers_of(act: Act, school: str) -> int:
+    """How many surveys of a school within scope are begun or stand, in whichever campaign."""
+    return store.count_of(act, school)
+
+
 def _begun(act: Act, there: Terms, school: str) -> Stored[Survey]:
     """The school's survey, begun now if need be. Two who begin at once meet in one survey."""
     id = survey_id(there.id, school)

@@ -77,6 +77,12 @@ def statuses(act: Act, campaign: str) -> dict[str, str]:
     return {row["state"]["school"]: row["state"]["status"] for row in rows}
 
 
+def count_of(act: Act, school: str) -> int:
+    """How many surveys of a school within scope are not taken back."""
+    wanted = {"state.school": school, "state.status": {"$ne": Status.WITHDRAWN.value}}
+    return surveys.count(act, wanted)
+
+
 def latest(act: Act, school: str, besides: str) -> Stored[Survey] | None:
     """What a school submitted last in any other campaign."""
     wanted = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.placement.hosts.likeness import likely
+from chassis.likeness import likely
 
 
 @pytest.mark.parametrize(

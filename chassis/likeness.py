@@ -1,4 +1,4 @@
-"""Which hosts are likely the same one under two names. Pure: names in, pairs out.
+"""Which organisations are likely the same one under two names. Pure: names in, pairs out.
 
 Companies are written with and without their legal form, spaces and brackets; a registry by number
 refuses exact repetitions already, so what is left are spellings.
@@ -26,7 +26,7 @@ def plain(name: str) -> str:
 def likely(names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Pairs of ids whose names are likely one, in order of their names.
 
-    Names are compared with their neighbours in order, so that a thousand hosts take no time.
+    Names are compared with their neighbours in order, so that a thousand of them take no time.
     """
     rows = sorted((written, id) for id, name in names.items() if (written := plain(name)))
     found = [

@@ -1,0 +1,1 @@
+"""Organisations that stand in the register twice: found, compared, and made one."""
