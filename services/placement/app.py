@@ -42,6 +42,7 @@ from services.placement.releases import store as releases
 from services.placement.repairs import api as repairs_api
 from services.placement.repairs import store as repairs
 from services.placement.runs import api as runs_api
+from services.placement.runs import files, result_rows
 from services.placement.runs import store as runs
 from services.placement.timers import timers
 from services.placement.visits import pages as visits
@@ -89,6 +90,8 @@ indexes: dict[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **offers.INDEXES,
     **demands.INDEXES,
     **runs.INDEXES,
+    **result_rows.INDEXES,
+    **files.INDEXES,
     **bookings.INDEXES,
     **repairs.INDEXES,
     **tries.INDEXES,

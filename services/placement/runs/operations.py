@@ -15,7 +15,7 @@ from chassis.scope import Centre, Party, Public
 from services.placement.bookings import operations as bookings
 from services.placement.campaigns import operations as campaigns
 from services.placement.placements import operations as placements
-from services.placement.runs import lottery, model, store
+from services.placement.runs import files, lottery, model, result_rows, store
 from services.placement.runs.model import Change, Mode, Release, Run, Stage
 
 DEFAULT_SECONDS = 60
@@ -131,7 +131,7 @@ def results(
     """Result rows: all (or those in `states`) with their reasons for the centre, its own released
     ones for a school."""
     if isinstance(act.scope, Party):
-        found = store.rows_for_school(act, id, after, limit)
+        found = result_rows.of_school(act, id, after, limit)
         if not found and after < 0:
             # A run of others and a run that is not released yet look the same: not there.
             raise NotFound()
@@ -139,19 +139,19 @@ def results(
     run = store.runs.get(act, id).state
     if run.result is None:
         return []
-    return store.rows(act, id, run.result.attempt, after, limit, states)
+    return result_rows.page(act, id, run.result.attempt, after, limit, states)
 
 
 def counts(act: Act, run: Stored[Run]) -> dict[str, tuple[int, int]]:
     """Applicants and people of a completed run by the state of their rows."""
     result = run.state.result
-    return {} if result is None else store.row_counts(act, run.id, result.attempt)
+    return {} if result is None else result_rows.counts(act, run.id, result.attempt)
 
 
 def shares(act: Act, run: Stored[Run]) -> list[tuple[str, int, int]]:
     """(school, people placed, people who asked) of a completed run."""
     result = run.state.result
-    return [] if result is None else store.shares(act, run.id, result.attempt)
+    return [] if result is None else result_rows.shares(act, run.id, result.attempt)
 
 
 def rows_for(act: Act, id: str, applicants: list[str]) -> dict[str, dict[str, Any]]:
@@ -159,13 +159,13 @@ def rows_for(act: Act, id: str, applicants: list[str]) -> dict[str, dict[str, An
     run = store.runs.get(act, id).state
     if run.result is None:
         return {}
-    return store.rows_for(act, id, run.result.attempt, applicants)
+    return result_rows.of_applicants(act, id, run.result.attempt, applicants)
 
 
 def last_position(act: Act, id: str) -> int:
     """The last place of the waitlist that the run itself gave out."""
     run = store.runs.get(act, id).state
-    return 0 if run.result is None else store.waiting_rows(act, id, run.result.attempt)
+    return 0 if run.result is None else result_rows.waiting(act, id, run.result.attempt)
 
 
 def released_run(act: Act, campaign: str) -> Stored[Run] | None:
@@ -182,8 +182,8 @@ def file(act: Act, id: str, name: str) -> bytes:
     """A file of a completed run's directory, for its centre."""
     run = store.runs.get(act, id).state
     content = None
-    if run.result is not None and name != store.FROZEN:
-        content = store.read_file(act, id, run.result.attempt, name)
+    if run.result is not None and name != files.FROZEN:
+        content = files.read(act, id, run.result.attempt, name)
     if content is None:
         raise NotFound()
     return content
@@ -194,7 +194,7 @@ def frozen(act: Act, id: str) -> bytes:
     run = store.runs.get(act, id).state
     content = None
     if run.result is not None:
-        content = store.read_file(act, id, run.result.attempt, store.FROZEN)
+        content = files.read(act, id, run.result.attempt, files.FROZEN)
     if content is None:
         raise NotFound()
     return content
@@ -206,7 +206,7 @@ def published(act: Act, id: str) -> list[dict[str, str]]:
     run = store.runs.get(everyone, id).state
     attempt = 0 if run.result is None else run.result.attempt
     drawn = {"name": LOTTERY, "sha256": sha256(_lottery_file(act, run.campaign)).hexdigest()}
-    return [*store.file_list(everyone, id, attempt), drawn]
+    return [*files.public(everyone, id, attempt), drawn]
 
 
 def published_file(act: Act, id: str, name: str) -> bytes:
@@ -218,9 +218,7 @@ def published_file(act: Act, id: str, name: str) -> bytes:
     shown = {row["name"] for row in published(act, id)}
     content = None
     if run.result is not None and name in shown:
-        content = store.read_file(
-            replace(act, scope=Centre(run.centre)), id, run.result.attempt, name
-        )
+        content = files.read(replace(act, scope=Centre(run.centre)), id, run.result.attempt, name)
     if content is None:
         raise NotFound()
     return content
@@ -245,7 +243,9 @@ def told_to_wait(act: Act, run: Stored[Run]) -> dict[str, int]:
     inside, found = replace(act, scope=Centre(run.state.centre)), dict[str, int]()
     after = -1
     while run.state.result is not None:
-        rows = store.rows(inside, run.id, run.state.result.attempt, after, states=("waitlisted",))
+        rows = result_rows.page(
+            inside, run.id, run.state.result.attempt, after, states=("waitlisted",)
+        )
         if not rows:
             break
         found |= {row["applicant"]: row["position"] for row in rows}

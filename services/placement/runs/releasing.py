@@ -19,7 +19,7 @@ from services.placement.bookings.shape import BINDING, Booking, Seat
 from services.placement.placements import bulk
 from services.placement.placements import operations as placements
 from services.placement.placements.shape import Part, Placement, Stop
-from services.placement.runs import inputs, model, store
+from services.placement.runs import inputs, model, result_rows, store
 from services.placement.runs.model import Release, Run, Stage
 from services.placement.runs.operations import noted
 
@@ -62,7 +62,7 @@ def _to_hosts(act: Act, stored: Stored[Run], job: Release) -> None:
     rosters = _rosters(act, stored, seats, job.answer_by)
     done = job.done
     for _ in range(BATCHES_A_TURN):
-        rows = store.rows(act, stored.id, attempt, done - 1, BATCH)
+        rows = result_rows.page(act, stored.id, attempt, done - 1, BATCH)
         if not rows:
             _ask_rosters(act, seats, rosters)
             _finish(act, stored, "hosts")
@@ -88,7 +88,7 @@ def _rosters(
     act: Act, stored: Stored[Run], seats: Mapping[str, Seat], reply_by: datetime
 ) -> dict[str, Booking]:
     """The booking of each session's roster, by session."""
-    people = store.roster(act, stored.id, _attempt(stored.state))
+    people = result_rows.roster(act, stored.id, _attempt(stored.state))
     return {
         session: seating.request(
             seats[session],
@@ -266,9 +266,11 @@ def _to_schools(act: Act, stored: Stored[Run], job: Release) -> None:
         return
     done = job.done
     for _ in range(BATCHES_A_TURN):
-        rows = store.rows(act, stored.id, attempt, done - 1, BATCH, ("waitlisted", "not_selected"))
+        rows = result_rows.page(
+            act, stored.id, attempt, done - 1, BATCH, ("waitlisted", "not_selected")
+        )
         if not rows:
-            store.release_rows(act, stored.id, attempt)
+            result_rows.release(act, stored.id, attempt)
             _finish(act, stored, "schools")
             return
         _tell_the_others(act, stored, rows)

@@ -19,7 +19,16 @@ from chassis.documents import Stored
 from chassis.errors import Conflict, Problem
 from chassis.logs import logger
 from services.placement.engine import Infeasible, Progress, solve
-from services.placement.runs import directory, freezing, inputs, market, model, store
+from services.placement.runs import (
+    directory,
+    files,
+    freezing,
+    inputs,
+    market,
+    model,
+    result_rows,
+    store,
+)
 from services.placement.runs.freezing import Unsolvable
 from services.placement.runs.model import Result, Run
 from services.placement.runs.operations import noted
@@ -154,16 +163,16 @@ def _work(context: Context, attempt: Attempt, run: Run) -> None:
     if attempt.stop.is_set():
         return
     attempt.phase = "writing"
-    files = directory.files_of(answer, {"solve": time.monotonic() - begin})
+    contents = directory.files_of(answer, {"solve": time.monotonic() - begin})
     found = frozen.names.inner(answer.to_json())
     rows = market.rows_of(found, frozen.document, frozen.persons, frozen.draw(), frozen.names.of)
     act = context.act()
-    files[store.FROZEN] = orjson.dumps(frozen.document)
+    contents[files.FROZEN] = orjson.dumps(frozen.document)
     hashes = {
-        name: store.write_file(act, attempt.run, attempt.number, run.centre, name, content)
-        for name, content in files.items()
+        name: files.write(act, attempt.run, attempt.number, run.centre, name, content)
+        for name, content in contents.items()
     }
-    store.write_rows(act, attempt.run, attempt.number, run.centre, rows)
+    result_rows.write(act, attempt.run, attempt.number, run.centre, rows)
     placed = {row["school"] for row in rows if row["state"] == "placed"}
     attempt.result = Result(
         attempt=attempt.number,
@@ -251,7 +260,8 @@ def finish(act: Act, attempt: Attempt, result: Result) -> None:
         store.runs.save(inner, stored, noted(inner, state, "completed"), events)
 
     act.together(write)
-    store.drop_losers(act, attempt.run, attempt.number)
+    result_rows.drop_losers(act, attempt.run, attempt.number)
+    files.drop_losers(act, attempt.run, attempt.number)
 
 
 def _numbers(found: dict[str, Any]) -> dict[str, int | None]:

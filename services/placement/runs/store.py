@@ -1,48 +1,27 @@
-"""Runs in MongoDB, with what belongs to them: attempts, progress, files, result rows, lotteries.
+"""Runs in MongoDB, with their attempts, progress and lotteries; their rows: result_rows.py."""
 
-Result rows carry their attempt. Only the rows of the attempt that a run's own state names are its
-result; those of an attempt that was fenced off are never read and are removed later.
-"""
-
-import gzip
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
-from pymongo import ReplaceOne, ReturnDocument
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from chassis.act import Act, collection
 from chassis.documents import Aggregates, Owners, Page, Stored
-from chassis.scope import Public, within
+from chassis.scope import Public
 from services.placement.runs.model import Run
 
 ATTEMPTS = "run_attempts"
 PROGRESS = "run_progress"
-RESULTS = "run_results"
-FILES = "run_files"
 LOTTERIES = "lotteries"
 
-FROZEN = "frozen.json"
-"""The market with the ids of the house, for repairs: the one file of a run that stays inside."""
 LEASE_MS = 15_000
-FILE_PART = 8 * 1024 * 1024
 
-INDEXES: dict[str, list[list[tuple[str, int]]]] = {
-    ATTEMPTS: [],
-    PROGRESS: [],
-    RESULTS: [
-        [("run", 1), ("attempt", 1), ("number", 1)],
-        [("run", 1), ("attempt", 1), ("applicant", 1)],
-        [("parties", 1), ("run", 1), ("attempt", 1), ("number", 1)],
-    ],
-    FILES: [[("run", 1), ("attempt", 1), ("name", 1), ("part", 1)]],
-    LOTTERIES: [],
-}
+INDEXES: dict[str, list[list[tuple[str, int]]]] = {ATTEMPTS: [], PROGRESS: [], LOTTERIES: []}
 
 runs = Aggregates(
     "runs",
@@ -148,173 +127,6 @@ def progress(act: Act, run: str) -> dict[str, Any] | None:
     No scope: asked for a run that the caller has read within scope.
     """
     return collection(act, PROGRESS).find_one({"_id": run}, session=act.session)
-
-
-# Result rows and files
-
-
-def write_rows(act: Act, run: str, attempt: int, centre: str, rows: Sequence[Any]) -> None:
-    """Write the rows of one attempt in bulk; writing them again changes nothing."""
-    results = collection(act, RESULTS)
-    for begin in range(0, len(rows), 500):
-        results.bulk_write(
-            [
-                ReplaceOne(
-                    {"_id": f"{run}:{attempt}:{row['applicant']}"},
-                    {
-                        "run": run,
-                        "attempt": attempt,
-                        "number": begin + place,
-                        "centre": centre,
-                        "parties": [row["school"]],
-                        **row,
-                    },
-                    upsert=True,
-                )
-                for place, row in enumerate(rows[begin : begin + 500])
-            ],
-            ordered=False,
-        )
-
-
-def rows(
-    act: Act,
-    run: str,
-    attempt: int,
-    after: int = -1,
-    limit: int = 500,
-    states: Sequence[str] | None = None,
-) -> list[dict[str, Any]]:
-    """Result rows within scope, in order of their number."""
-    wanted: dict[str, Any] = {"run": run, "attempt": attempt, "number": {"$gt": after}}
-    if states:
-        wanted["state"] = {"$in": list(states)}
-    found = collection(act, RESULTS).find(within(act.scope, wanted), session=act.session)
-    return list(found.sort("number", 1).limit(limit))
-
-
-def row_counts(act: Act, run: str, attempt: int) -> dict[str, tuple[int, int]]:
-    """Applicants and people of one attempt by the state of their rows, within scope."""
-    found = collection(act, RESULTS).aggregate(
-        [
-            {"$match": within(act.scope, {"run": run, "attempt": attempt})},
-            {"$group": {"_id": "$state", "rows": {"$sum": 1}, "people": {"$sum": "$people"}}},
-        ],
-        session=act.session,
-    )
-    return {row["_id"]: (row["rows"], row["people"]) for row in found}
-
-
-def shares(act: Act, run: str, attempt: int) -> list[tuple[str, int, int]]:
-    """(school, people placed, people who asked) of one attempt, within scope."""
-    placed = {"$cond": [{"$eq": ["$state", "placed"]}, "$people", 0]}
-    found = collection(act, RESULTS).aggregate(
-        [
-            {"$match": within(act.scope, {"run": run, "attempt": attempt})},
-            {"$group": {"_id": "$school", "placed": {"$sum": placed}, "all": {"$sum": "$people"}}},
-            {"$match": {"all": {"$gt": 0}}},
-        ],
-        session=act.session,
-    )
-    return [(row["_id"], row["placed"], row["all"]) for row in found]
-
-
-def rows_for(
-    act: Act, run: str, attempt: int, applicants: Iterable[str]
-) -> dict[str, dict[str, Any]]:
-    """The result rows of some applicants, by applicant."""
-    wanted = {"run": run, "attempt": attempt, "applicant": {"$in": list(applicants)}}
-    found = collection(act, RESULTS).find(within(act.scope, wanted), session=act.session)
-    return {row["applicant"]: row for row in found}
-
-
-def rows_for_school(act: Act, run: str, after: int, limit: int) -> list[dict[str, Any]]:
-    """A school's own rows of a run, once they are released; the scope names the school."""
-    wanted = {"run": run, "released": True, "number": {"$gt": after}}
-    found = collection(act, RESULTS).find(within(act.scope, wanted), session=act.session)
-    return list(found.sort("number", 1).limit(limit))
-
-
-def waiting_rows(act: Act, run: str, attempt: int) -> int:
-    """How many applicants the run itself put on the waitlist."""
-    wanted = {"run": run, "attempt": attempt, "state": "waitlisted"}
-    return collection(act, RESULTS).count_documents(within(act.scope, wanted), session=act.session)
-
-
-def release_rows(act: Act, run: str, attempt: int) -> None:
-    """From now on schools may read their own rows."""
-    collection(act, RESULTS).update_many(
-        within(act.scope, {"run": run, "attempt": attempt}), {"$set": {"released": True}}
-    )
-
-
-def roster(act: Act, run: str, attempt: int) -> dict[str, int]:
-    """How many persons a run seats in each session.
-
-    No scope: sums over the rows of a run that the caller has read within scope.
-    """
-    found = collection(act, RESULTS).aggregate(
-        [
-            {"$match": {"run": run, "attempt": attempt, "kind": "person", "state": "placed"}},
-            {"$unwind": "$parts"},
-            {"$unwind": "$parts.sessions"},
-            {"$group": {"_id": "$parts.sessions", "people": {"$sum": "$parts.people"}}},
-        ],
-        session=act.session,
-    )
-    return {row["_id"]: row["people"] for row in found}
-
-
-def drop_losers(act: Act, run: str, winner: int) -> None:
-    """Remove rows and files of attempts that were fenced off."""
-    lost = {"run": run, "attempt": {"$ne": winner}}
-    collection(act, RESULTS).delete_many(lost)
-    collection(act, FILES).delete_many(lost)
-
-
-def write_file(act: Act, run: str, attempt: int, centre: str, name: str, content: bytes) -> str:
-    """Keep a file of an attempt, compressed. Returns the SHA-256 of its content."""
-    files = collection(act, FILES)
-    packed = gzip.compress(content, mtime=0)
-    digest = sha256(content).hexdigest()
-    for part, begin in enumerate(range(0, len(packed), FILE_PART)):
-        files.replace_one(
-            {"_id": f"{run}:{attempt}:{name}:{part}"},
-            {
-                "run": run,
-                "attempt": attempt,
-                "name": name,
-                "part": part,
-                "centre": centre,
-                "parties": [],
-                "sha256": digest,
-                "bytes": packed[begin : begin + FILE_PART],
-            },
-            upsert=True,
-        )
-    return digest
-
-
-def read_file(act: Act, run: str, attempt: int, name: str) -> bytes | None:
-    """A file of an attempt within scope."""
-    parts = list(
-        collection(act, FILES)
-        .find(
-            within(act.scope, {"run": run, "attempt": attempt, "name": name}), session=act.session
-        )
-        .sort("part", 1)
-    )
-    return gzip.decompress(b"".join(part["bytes"] for part in parts)) if parts else None
-
-
-def file_list(act: Act, run: str, attempt: int) -> list[dict[str, str]]:
-    """Name and SHA-256 of the public files of an attempt, by name.
-
-    No scope: asked for a run that the caller has read within scope.
-    """
-    wanted = {"run": run, "attempt": attempt, "part": 0, "name": {"$ne": FROZEN}}
-    found = collection(act, FILES).find(wanted, session=act.session).sort("name", 1)
-    return [{"name": row["name"], "sha256": row["sha256"]} for row in found]
 
 
 # Lotteries

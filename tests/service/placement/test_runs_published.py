@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from services.placement.runs import store
+from services.placement.runs import files, store
 from services.placement.verifier import check
 from services.placement.verifier.ledger import Ledger
 from tests.service.placement.story import STAFF, Story, one_of_each, slot, story, visitor
@@ -71,7 +71,7 @@ def test_nothing_is_public_before_the_release_and_the_inner_market_never(here: S
     assert here.world.ask("", "GET", f"/api/v1/runs/{run}/published").status_code == 404
     here.accept_all()
     here.to_schools(run)
-    inner = f"/api/v1/runs/{run}/published/{store.FROZEN}"
+    inner = f"/api/v1/runs/{run}/published/{files.FROZEN}"
     assert here.world.ask("", "GET", inner).status_code == 404
     assert here.world.ask(STAFF, "GET", inner.replace("published", "files")).status_code == 404
 
