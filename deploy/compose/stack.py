@@ -19,6 +19,7 @@ stopped.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -36,6 +37,8 @@ from deploy.local.refusal import Refusal
 Progress = Callable[[str], None]
 PROJECT = "ieum-demo"
 PAGE = 500
+# Compose may write a terminal's escapes before a name, also where it was told of no terminal.
+_CONTAINER = re.compile(r"(?:\x1b\[[0-9;]*[A-Za-z])*([a-z-]+)-\d+ *\|")
 
 
 def _silent(_line: str) -> None:
@@ -130,8 +133,7 @@ class ComposeStack:
         """The names of the containers whose logs hold a text; None where none can be read."""
         if self._elsewhere is not None:
             return None
-        lines = self._docker("logs", "--no-color").stdout.splitlines()
-        return {line.split("|")[0].strip().rsplit("-", 1)[0] for line in lines if text in line}
+        return containers_that_say(text, self._docker("logs", "--no-color").stdout)
 
     def command(
         self, service: str, *arguments: str, stdin: str = ""
@@ -170,6 +172,12 @@ class ComposeStack:
                 f"({lines[-1][:200] if lines else 'no reason'}): "
                 f"see `docker compose -p {PROJECT} logs`."
             )
+
+
+def containers_that_say(text: str, logs: str) -> set[str]:
+    """The services whose lines of `docker compose logs` hold a text."""
+    found = (_CONTAINER.match(line) for line in logs.splitlines() if text in line)
+    return {match[1] for match in found if match is not None}
 
 
 def _ports() -> dict[str, int]:
