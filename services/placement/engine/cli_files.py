@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import platform
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def read_json(path: Path) -> Any:
     """The JSON document of a file."""
     try:
         return json.loads(read_bytes(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileTrouble(f"{path}: this is not JSON: {error}") from error
 
 
@@ -57,7 +58,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile) as error:
         raise FileTrouble(f"{path}: this is no readable .npz file: {error}") from error
 
 

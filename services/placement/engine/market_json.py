@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ from services.placement.engine.market import (
     Sessions,
     Wishes,
 )
-from services.placement.engine.market_read import Codes, Reader
+from services.placement.engine.market_read import Codes, Reader, Repeated, read_text
 from services.placement.engine.market_rules import read_fixed, read_rules
 from services.placement.engine.market_write import write_market
 
@@ -240,12 +239,8 @@ def _excluded(
         if not isinstance(session, str) or session not in where:
             r.fail(f"{at}/1", "unknown_session", f"there is no session {session!r}")
             good = False
-        if not isinstance(code, str) or not code:
-            r.fail(f"{at}/2", "type", "the reason code is a non-empty string")
-            good = False
-        if not isinstance(facts, Mapping) or not r.plain(facts, f"{at}/3"):
-            r.fail(f"{at}/3", "type", "facts are an object of integers, booleans and strings")
-            good = False
+        good &= r.code(code, f"{at}/2")
+        good &= r.facts(facts, f"{at}/3")
         if good:
             out.append(Exclusion(who[applicant], where[session], code, dict(facts)))
     return tuple(out)
@@ -304,10 +299,13 @@ def read_market(document: object) -> Market:
 
 def parse_market(text: str | bytes) -> Market:
     """Read a market from JSON text; text that is no JSON is one error at the document's root."""
+    r = Reader()
     try:
-        document = json.loads(text)
-    except (ValueError, UnicodeDecodeError) as error:
-        r = Reader()
+        document = read_text(text)
+    except Repeated as error:
+        r.fail(error.pointer, "duplicate_key", str(error))
+        r.finish()
+    except (ValueError, RecursionError) as error:
         r.fail("", "json", f"this is not JSON: {error}")
         r.finish()
     return read_market(document)

@@ -5,8 +5,7 @@ The functions take and give mappings of arrays; reading and writing the file is 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,9 @@ from numpy.typing import NDArray
 from services.placement.engine.market import (
     FORMAT,
     KEYS,
-    MODES,
-    NONE,
-    STAGES,
     VERSION,
     Applicants,
     Exclusion,
-    Fixed,
     Market,
     MarketError,
     MarketErrors,
@@ -32,13 +27,13 @@ from services.placement.engine.market import (
     columns_of,
     rules_document,
 )
+from services.placement.engine.market_columns import NAMES, Fail, check_columns
+from services.placement.engine.market_read import Reader, Repeated, read_text
+from services.placement.engine.market_rules import read_fixed, read_rules
 
 Array = NDArray[Any]
 FLAGS = {"sessions.open", "applicants.all_or_none"}
-NAMES = {
-    *("sessions.id", "sessions.host", "sessions.district", "applicants.id"),
-    *("schools", "clash_names", "day_names", "budget_names"),
-}
+RULES = {"fixed", "max_schools", "max_students", "mode", "must_place_all", "seed", "stages"}
 
 
 def to_arrays(market: Market) -> dict[str, Array]:
@@ -64,7 +59,8 @@ def from_arrays(arrays: Mapping[str, Array]) -> Market:
 
     if str(arrays.get("format", "")) != FORMAT:
         fail("format", "format", f"the format must be {FORMAT!r}")
-    if int(arrays.get("version", np.array(0))) != VERSION:
+    version = arrays.get("version", np.array(0))
+    if version.ndim or version.dtype.kind not in "iu" or int(version) != VERSION:
         fail("version", "version", f"this reader knows version {VERSION} only")
     columns: dict[str, Any] = {}
     for part, kind in (("sessions.", Sessions), ("applicants.", Applicants), ("wishes.", Wishes)):
@@ -74,12 +70,10 @@ def from_arrays(arrays: Mapping[str, Array]) -> Market:
         columns[name] = _column(arrays, name, fail)
     if errors:
         raise MarketErrors(errors)
-    _check(columns, fail)
+    check_columns(columns, fail)
     if errors:
         raise MarketErrors(errors)
-    excluded, rules = _texts(arrays, columns, fail)
-    if errors:
-        raise MarketErrors(errors)
+    excluded, rules = _texts(arrays, columns)
 
     def under(label: str) -> dict[str, Any]:
         return {k[len(label) :]: v for k, v in columns.items() if k.startswith(label)}
@@ -92,9 +86,6 @@ def from_arrays(arrays: Mapping[str, Array]) -> Market:
         excluded=excluded,
         rules=rules,
     )
-
-
-Fail = Callable[[str, str, str], None]
 
 
 def _column(arrays: Mapping[str, Array], name: str, fail: Fail) -> Any:
@@ -124,89 +115,56 @@ def _column(arrays: Mapping[str, Array], name: str, fail: Fail) -> Any:
     return array.astype(np.int64)
 
 
-def _check(c: dict[str, Any], fail: Fail) -> None:
-    """Lengths, pointers, ranges and references of all columns."""
-    sessions, applicants = len(c["sessions.id"]), len(c["applicants.id"])
-    wishes, stops = len(c["wishes.rank"]), len(c["wishes.stop_session"])
-    busy = len(c["applicants.busy_start"])
-    pointers = {
-        "sessions.clash_ptr": (sessions, len(c["sessions.clash_key"])),
-        "applicants.busy_ptr": (applicants, busy),
-        "applicants.wish_ptr": (applicants, wishes),
-        "wishes.stop_ptr": (wishes, stops),
-    }
-    flat = {"sessions.clash_key": len(c["sessions.clash_key"]), "applicants.busy_start": busy,
-            "applicants.busy_end": busy, "wishes.stop_session": stops, "wishes.stop_seats": stops,
-            "wishes.stop_travel": stops}  # fmt: skip
-    for name, column in c.items():
-        if name in pointers:
-            rows, last = pointers[name]
-            good = len(column) == rows + 1 and column[0] == 0 and column[-1] == last
-            if not good or (np.diff(column) < 0).any():
-                fail(name, "pointer", f"{name} must rise from 0 to {last} in {rows + 1} entries")
+def _texts(arrays: Mapping[str, Array], c: dict[str, Any]) -> tuple[tuple[Exclusion, ...], Rules]:
+    """The exclusions and rules, kept as JSON text, read by the reader of the JSON form."""
+    r = Reader()
+    texts: dict[str, Any] = {}
+    for name, kind in (("excluded", list), ("rules", dict)):
+        try:
+            texts[name] = read_text(str(arrays.get(name, "")))
+        except Repeated as error:
+            r.fail(f"/{name}{error.pointer}", "duplicate_key", str(error))
+        except (ValueError, RecursionError) as error:
+            r.fail(f"/{name}", "json", f"this is not JSON: {error}")
+        else:
+            if not isinstance(texts[name], kind):
+                r.fail(f"/{name}", "type", f"{name} must be a JSON {kind.__name__}")
+    r.finish()
+    raw = texts["rules"]
+    r.unknown(raw, "/rules", RULES)
+    caps = {"schools": raw.get("max_schools"), "students": raw.get("max_students")}
+    known = {k: raw[k] for k in ("stages", "mode", "must_place_all", "seed") if k in raw}
+    settings = read_rules(r, {**known, "caps": caps})
+    ptr = c["applicants.wish_ptr"].tolist()
+    fixed = []
+    for i, row in enumerate(r.array(raw, "fixed", "/rules", required=False)):
+        at = f"/rules/fixed/{i}"
+        good = isinstance(row, list) and len(row) == 3 and all(type(x) is int for x in row)
+        if not good or not 0 <= row[0] < len(ptr) - 1:
+            r.fail(at, "type", "a fixed placement is [applicant, wish, people], as indices")
+        elif not ptr[row[0]] <= row[1] < ptr[row[0] + 1]:
+            r.fail(at, "unknown_wish", "the wish is none of the applicant's")
+        else:
+            name, wish = str(row[0]), row[1] - ptr[row[0]]
+            fixed.append({"applicant": name, "wish": wish, "people": row[2]})
+    places = {f["applicant"]: int(f["applicant"]) for f in fixed}
+    sizes, parts = c["applicants.people"].tolist(), c["applicants.split_smallest"].tolist()
+    held = read_fixed(r, {"fixed": fixed}, places, ptr, sizes, parts)
+    excluded = _excluded(r, texts["excluded"], len(c["applicants.id"]), len(c["sessions.id"]))
+    r.finish()
+    return excluded, Rules(**settings, fixed=held)
+
+
+def _excluded(r: Reader, rows: list[Any], applicants: int, sessions: int) -> tuple[Exclusion, ...]:
+    out: list[Exclusion] = []
+    for i, row in enumerate(rows):
+        at = f"/excluded/{i}"
+        if not isinstance(row, list) or len(row) != 4:
+            r.fail(at, "type", "an exclusion is [applicant, session, code, facts]")
             continue
-        if "." not in name:
-            continue
-        label = name.split(".")[0]
-        rows = {"sessions": sessions, "applicants": applicants, "wishes": wishes}[label]
-        if len(column) != flat.get(name, rows):
-            fail(name, "length", f"{name} needs {flat.get(name, rows)} entries")
-    _ranges(c, fail)
-    for name in ("sessions.id", "applicants.id"):
-        if len(set(c[name])) != len(c[name]):
-            fail(name, "duplicate_id", f"the ids of {name} are not unique")
-
-
-def _ranges(c: dict[str, Any], fail: Fail) -> None:
-    big = 10**9
-    spans = {
-        "sessions.min": (0, big), "sessions.max": (0, big), "sessions.fixed_cost": (0, big),
-        "sessions.seat_cost": (0, big), "sessions.day_limit": (NONE, len(c["day_names"]) - 1),
-        "sessions.budget": (NONE, len(c["budget_names"]) - 1),
-        "sessions.clash_key": (0, len(c["clash_names"]) - 1),
-        "applicants.school": (0, len(c["schools"]) - 1), "applicants.people": (1, 10**6),
-        "applicants.wants": (1, 1000), "applicants.split_smallest": (0, 10**6),
-        "applicants.split_parts": (0, 1000), "applicants.priority": (0, big),
-        "wishes.rank": (0, 10**6), "wishes.cost": (-big, big), "wishes.priority": (0, big),
-        "wishes.stop_session": (0, len(c["sessions.id"]) - 1), "wishes.stop_seats": (NONE, big),
-        "wishes.stop_travel": (0, big),
-    }  # fmt: skip
-    for name, (low, high) in spans.items():
-        wrong = np.nonzero((c[name] < low) | (c[name] > high))[0]
-        if len(wrong):
-            at = int(wrong[0])
-            detail = f"{int(c[name][at])} is outside {low} to {high}; {len(wrong)} entries are"
-            fail(f"{name}/{at}", "range", detail)
-    same = len(c["sessions.min"]) == len(c["sessions.max"])
-    if same and (c["sessions.min"] > c["sessions.max"]).any():
-        at = int(np.nonzero(c["sessions.min"] > c["sessions.max"])[0][0])
-        fail(f"sessions.min/{at}", "min_above_max", "a minimum is above its maximum")
-
-
-def _texts(
-    arrays: Mapping[str, Array], c: dict[str, Any], fail: Fail
-) -> tuple[tuple[Exclusion, ...], Rules]:
-    """The exclusions and rules, kept as JSON text."""
-    try:
-        rows = json.loads(str(arrays["excluded"]))
-        excluded = tuple(Exclusion(int(a), int(s), str(code), facts) for a, s, code, facts in rows)
-        raw = json.loads(str(arrays["rules"]))
-        fixed = tuple(Fixed(int(a), int(w), int(n)) for a, w, n in raw.pop("fixed"))
-        rules = Rules(**{**raw, "stages": tuple(raw["stages"])}, fixed=fixed)
-    except (KeyError, ValueError, TypeError) as error:
-        fail("rules", "json", f"excluded and rules must be JSON texts of this format: {error}")
-        return (), Rules()
-    known = set(rules.stages) <= set(STAGES) and len(set(rules.stages)) == len(rules.stages)
-    if not known or not rules.stages or rules.mode not in MODES:
-        fail("rules", "unknown_stage", "the rules name an unknown stage or mode")
-    applicants, sessions = len(c["applicants.id"]), len(c["sessions.id"])
-    if any(not (0 <= e.applicant < applicants and 0 <= e.session < sessions) for e in excluded):
-        fail("excluded", "range", "an exclusion names an unknown row")
-    ptr = c["applicants.wish_ptr"]
-    for f in fixed:
-        if (
-            not (0 <= f.applicant < applicants)
-            or not ptr[f.applicant] <= f.wish < ptr[f.applicant + 1]
-        ):
-            fail("rules", "unknown_wish", "a fixed placement names an unknown wish")
-    return excluded, rules
+        for k, count in ((0, applicants), (1, sessions)):
+            r.number(row[k], f"{at}/{k}", (0, count - 1))
+        good = r.code(row[2], f"{at}/2") and r.facts(row[3], f"{at}/3")
+        if good and type(row[0]) is int and type(row[1]) is int:
+            out.append(Exclusion(row[0], row[1], row[2], dict(row[3])))
+    return tuple(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -10,6 +11,8 @@ from services.placement.engine.market import NO_SLOT, NONE, MarketError, MarketE
 Range = tuple[int, int]
 MISSING = object()
 ID_LIMIT = 200
+#: Facts of an exclusion may be nested so deeply.
+DEEPEST = 16
 
 
 def escape(part: str) -> str:
@@ -151,13 +154,73 @@ class Reader:
             return [default] * count
         return [self.number(v, f"{at}/{key}/{i}", span) for i, v in enumerate(value)]
 
-    def plain(self, value: object, at: str) -> bool:
-        """Whether `value` holds only objects, lists, strings, integers, booleans and null."""
-        if isinstance(value, Mapping):
-            return all(isinstance(k, str) and self.plain(v, at) for k, v in value.items())
-        if isinstance(value, list):
-            return all(self.plain(v, at) for v in value)
-        return value is None or isinstance(value, (str, int))
+    def code(self, value: object, pointer: str) -> bool:
+        """The code of a filter."""
+        good = isinstance(value, str) and value != "" and value.isprintable()
+        if not good:
+            detail = "the reason code is a non-empty string of printable characters"
+            self.fail(pointer, "type", detail)
+        return good
+
+    def facts(self, value: object, pointer: str) -> bool:
+        """An object of strings, integers, booleans, null, and lists and objects of them."""
+        good = isinstance(value, Mapping) and _plain(value, 0)
+        if not good:
+            detail = "facts are an object of integers, booleans and strings"
+            self.fail(pointer, "type", detail)
+        return good
+
+
+def _plain(value: object, depth: int) -> bool:
+    if depth > DEEPEST:
+        return False
+    if isinstance(value, Mapping):
+        return all(_plain(k, depth) and _plain(v, depth + 1) for k, v in value.items())
+    if isinstance(value, list):
+        return all(_plain(v, depth + 1) for v in value)
+    if isinstance(value, str):
+        # Half of a surrogate pair is no character, and no UTF-8 file can hold it.
+        return not any("\ud800" <= x <= "\udfff" for x in value)
+    return value is None or isinstance(value, int)
+
+
+class Repeated(ValueError):
+    """A key stands twice in one object: readers disagree about which of them counts."""
+
+    def __init__(self, key: str, pointer: str) -> None:
+        super().__init__(f"the key {key!r} stands twice in one object")
+        self.pointer = f"{pointer}/{escape(key)}"
+
+
+def read_text(text: str | bytes) -> Any:
+    """The document of a JSON text; raises ValueError, RecursionError or `Repeated`."""
+    twice: list[tuple[dict[str, Any], str]] = []
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            names = [k for k, _ in pairs]
+            twice.append((found, next(k for k in names if names.count(k) > 1)))
+        return found
+
+    document = json.loads(text, object_pairs_hook=made)
+    if twice:
+        raise Repeated(twice[0][1], _place(document, twice[0][0]) or "")
+    return document
+
+
+def _place(document: object, wanted: object) -> str | None:
+    """The JSON pointer of an object of the document, or None."""
+    todo: list[tuple[object, str]] = [(document, "")]
+    while todo:
+        value, at = todo.pop()
+        if value is wanted:
+            return at
+        if isinstance(value, dict):
+            todo.extend((v, f"{at}/{escape(k)}") for k, v in value.items())
+        elif isinstance(value, list):
+            todo.extend((v, f"{at}/{i}") for i, v in enumerate(value))
+    return None
 
 
 class Codes:

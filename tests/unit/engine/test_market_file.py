@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from services.placement.engine import Market, MarketErrors
+from services.placement.engine.market_json import parse_market
 from services.placement.engine.market_npz import from_arrays, to_arrays
 from tests.unit.engine.markets import random_market, small_markets
 
@@ -148,3 +150,67 @@ def test_columns_with_foreign_references_are_refused() -> None:
     with pytest.raises(MarketErrors) as caught:
         from_arrays(arrays)
     assert {e.code for e in caught.value.errors} == {"range", "pointer"}
+
+
+def text_faults(text: bytes) -> set[tuple[str, str]]:
+    with pytest.raises(MarketErrors) as caught:
+        parse_market(text)
+    return {(e.pointer, e.code) for e in caught.value.errors}
+
+
+@pytest.mark.parametrize("text", [b"", b"[" * 10**5, b'{"a":' * 10**5, b"\xff", b"{", b"9" * 5000])
+def test_what_cannot_be_read_as_json_is_one_fault(text: bytes) -> None:
+    assert text_faults(text)
+
+
+def test_a_key_that_stands_twice_is_a_fault_with_its_place() -> None:
+    text = b'{"format": "ieum.market", "rules": {"caps": {"schools": 1, "schools": 2}}}'
+    assert text_faults(text) == {("/rules/caps/schools", "duplicate_key")}
+
+
+@pytest.mark.parametrize("facts", ["\ud800", {"a": ["\udfff"]}, {"x": 1.5}, 10**400])
+def test_facts_that_no_file_can_hold_are_refused(facts: object) -> None:
+    doc = random_market(random.Random(3))
+    doc["excluded"] = [["a0", "s0", "date", {"why": facts}]]
+    if isinstance(facts, int):
+        assert Market.from_json(doc).excluded[0].facts == {"why": facts}
+    else:
+        assert ("/excluded/0/3", "type") in faults(doc)
+
+
+def test_facts_nested_without_end_are_refused() -> None:
+    doc, facts = random_market(random.Random(3)), {"a": 1}
+    for _ in range(900):
+        facts = {"a": facts}  # type: ignore[dict-item]
+    doc["excluded"] = [["a0", "s0", "date", facts]]
+    assert faults(doc) == {("/excluded/0/3", "type")}
+
+
+BROKEN_COLUMNS: dict[str, Callable[[Any], Any]] = {
+    "version": lambda a: np.array([1, 1]),
+    "sessions.start": lambda a: a * 0 + 2**61,
+    "sessions.end": lambda a: a * 0 - 5,
+    "sessions.id": lambda a: np.array([b"\n"] * len(a)),
+    "applicants.id": lambda a: np.array([b"x"] * len(a)),
+    "applicants.split_parts": lambda a: a * 0 + 3,
+    "wishes.stop_ptr": lambda a: a * 0,
+    "wishes.stop_travel": lambda a: a + 1,
+    "clash_capacity": lambda a: a[:0],
+    "day_capacity": lambda a: a - 10,
+    "budget_names": lambda a: np.concatenate([a, a]),
+    "schools": lambda a: np.concatenate([a, a]),
+    "rules": lambda a: np.array(3),
+    "excluded": lambda a: np.array('[[0, 0, "", {}], [0, 99, "x", {}], 4]'),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_COLUMNS)
+def test_a_broken_column_is_a_fault_of_that_column_and_nothing_else_goes_wrong(name: str) -> None:
+    doc = random_market(random.Random(2))
+    doc["clashes"], doc["day_limits"], doc["budgets"] = {"t": 1}, {"d": 1}, {"b": 9}
+    doc["sessions"][0] |= {"clash": ["t"], "day_limit": "d", "budget": "b", "start": 1, "end": 9}
+    arrays = to_arrays(Market.from_json(doc))
+    arrays[name] = BROKEN_COLUMNS[name](arrays[name])
+    with pytest.raises(MarketErrors) as caught:
+        from_arrays(arrays)
+    assert all(e.pointer for e in caught.value.errors)
