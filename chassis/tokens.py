@@ -8,7 +8,7 @@ countersigned by the root key. Each service keeps the public keys it has heard o
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from joserfc import jwt
@@ -23,10 +23,15 @@ from chassis.facts import fresh_id
 from chassis.roles import Role
 from chassis.secrets import Keys
 
+K = TypeVar("K")
 ALGORITHM = "EdDSA"
 ISSUER = "ieum"
 MINUTES = 10
 REREAD_SECONDS = 5.0
+REVOKED_SECONDS = 0.5
+"""How long an account is known not to be revoked. Services hear of it by an event, so that it is
+never at once anyhow; a page that asks for ten things asks the database once."""
+MOST_KEPT = 2000
 LEEWAY_SECONDS = 5
 """How far the clocks of the issuing and the verifying machine may lie apart."""
 
@@ -99,6 +104,13 @@ def _seconds() -> float:
     return now().timestamp()
 
 
+def _keep(kept: dict[str, K], name: str, value: K) -> None:
+    """Remember; what has become too much is forgotten as a whole."""
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
+    kept[name] = value
+
+
 class Verifier:
     """Checks tokens with the keys that this service has heard of.
 
@@ -117,6 +129,8 @@ class Verifier:
         self._clock = clock
         self._known: dict[str, tuple[OKPKey, float, float]] = {}
         self._read_at = -REREAD_SECONDS
+        self._verified: dict[str, tuple[Identity, int, str]] = {}
+        self._free: dict[str, tuple[float, float]] = {}
         self._claims = JWTClaimsRegistry(
             now=lambda: int(self._clock()),
             leeway=LEEWAY_SECONDS,
@@ -130,6 +144,20 @@ class Verifier:
 
     def verify(self, token: str) -> Identity:
         """Whom the token speaks for. Raises Unauthenticated, or Unavailable without any key."""
+        kept = self._verified.get(token)
+        if kept is None:
+            kept = self._opened(token)
+            _keep(self._verified, token, kept)
+        identity, issued, kid = kept
+        # The signature of the same bytes stays good; time and keys go on.
+        self._key(kid)
+        if identity.expires + LEEWAY_SECONDS <= self._clock():
+            raise Unauthenticated("token_expired")
+        self._refuse_revoked(identity, issued)
+        return identity
+
+    def _opened(self, token: str) -> tuple[Identity, int, str]:
+        """What a token says, with its time of issue and its key, once all of it is checked."""
         try:
             found = jwt.decode(token, self._find, algorithms=[ALGORITHM])
             if found.header.get("typ") != "at+jwt":
@@ -149,19 +177,30 @@ class Verifier:
             expires=int(claims["exp"]),
             session_ends=int(claims.get("ses", 0)),
         )
-        self._refuse_revoked(identity, int(claims["iat"]))
-        return identity
+        return identity, int(claims["iat"]), found.header.get("kid", "")
 
     def _refuse_revoked(self, identity: Identity, issued: int) -> None:
-        row = self._database["revocations"].find_one({"_id": identity.account})
-        if row is None:
-            return
-        not_before = datetime.fromisoformat(row["tokens_not_before"]).timestamp()
-        if not row["active"] or issued < int(not_before):
+        looked, not_before = self._free.get(identity.account, (-REVOKED_SECONDS, 0.0))
+        if not 0 <= self._clock() - looked < REVOKED_SECONDS:
+            not_before = self._not_before(identity.account)
+            _keep(self._free, identity.account, (self._clock(), not_before))
+        if issued < not_before:
             raise Unauthenticated("token_expired")
 
+    def _not_before(self, account: str) -> float:
+        """The time from which on an account's tokens are good; never for one that was closed."""
+        row = self._database["revocations"].find_one({"_id": account})
+        if row is None:
+            return 0.0
+        if not row["active"]:
+            return float("inf")
+        return int(datetime.fromisoformat(row["tokens_not_before"]).timestamp())
+
     def _find(self, token: Any) -> OKPKey:
-        kid = token.headers().get("kid", "")
+        return self._key(token.headers().get("kid", ""))
+
+    def _key(self, kid: str) -> OKPKey:
+        """A key that is good now. Raises Unauthenticated, or Unavailable without any."""
         if kid not in self._known and self._clock() - self._read_at >= REREAD_SECONDS:
             self._read()
         if not self._known:

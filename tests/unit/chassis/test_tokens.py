@@ -15,7 +15,16 @@ from chassis.act import Documents
 from chassis.errors import Unauthenticated, Unavailable
 from chassis.roles import Role
 from chassis.secrets import Keys
-from chassis.tokens import ALGORITHM, ISSUER, MINUTES, Identity, Verifier, issue, sign_key
+from chassis.tokens import (
+    ALGORITHM,
+    ISSUER,
+    MINUTES,
+    REVOKED_SECONDS,
+    Identity,
+    Verifier,
+    issue,
+    sign_key,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WHO = Identity("account-1", "school-1", Role.SCHOOL, centres=("centre-1",), session="session-1")
@@ -33,6 +42,7 @@ class Rows:
         return iter(self.rows)
 
     def find_one(self, wanted: dict[str, Any]) -> dict[str, Any] | None:
+        self.asked += 1
         return next((row for row in self.rows if row["_id"] == wanted["_id"]), None)
 
 
@@ -189,4 +199,34 @@ def test_tokens_from_before_a_sign_out_everywhere_are_refused_and_later_ones_are
     house.revocations.rows.append(row)
     house.verifier.verify(house.token())
     row["tokens_not_before"] = (NOW + timedelta(seconds=1)).isoformat()
+    house.now += timedelta(seconds=REVOKED_SECONDS)
     refused(house, house.token())
+
+
+def test_many_requests_in_half_a_second_ask_once_whether_the_account_is_revoked(
+    house: House,
+) -> None:
+    token = house.token()
+    for _ in range(10):
+        house.verifier.verify(token)
+    assert house.revocations.asked == 1
+    house.now += timedelta(seconds=REVOKED_SECONDS)
+    house.verifier.verify(token)
+    assert house.revocations.asked == 2
+
+
+def test_a_token_that_was_good_is_refused_when_its_time_is_over(house: House) -> None:
+    token = house.token()
+    house.verifier.verify(token)
+    house.now = NOW + timedelta(minutes=MINUTES, seconds=30)
+    assert refused(house, token) == "token_expired"
+
+
+def test_a_token_that_was_good_is_refused_when_its_key_is_no_longer(house: House) -> None:
+    token = house.token()
+    house.verifier.verify(token)
+    house.publish("kid-2")
+    del house.signing_keys.rows[0]
+    house.now += timedelta(seconds=6)
+    refused(house, house.token(kid="kid-3"))
+    refused(house, token)
