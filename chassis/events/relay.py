@@ -5,12 +5,13 @@ entry. A crash between any two of them publishes again; the consumers' guard dro
 """
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import InsertOne
+from pymongo.errors import BulkWriteError
 
 from chassis import metrics
 from chassis.act import Documents
@@ -25,10 +26,11 @@ from chassis.leases import Lease, stable_name
 from chassis.logs import logger, trace
 
 LEASE_SECONDS = 5.0
-BATCH = 300
+BATCH = 1000
 MOST_EVENTS = 2000
 BUSY_SECONDS = 0.02
 IDLE_SECONDS = 0.25
+DUPLICATE = 11000
 NOT_RECOVERED = "the log knows more than this database: run `recover`"
 
 
@@ -82,8 +84,8 @@ def publish(database: Documents, publisher: Publisher, rows: Sequence[dict[str, 
         for row, entry in chosen
     ]
     sent = publisher.publish(outgoing)
-    archive: list[UpdateOne] = []
-    done: dict[str, dict[Any, list[str]]] = defaultdict(lambda: defaultdict(list))
+    archive: list[dict[str, Any]] = []
+    done: dict[str, dict[str, set[Any]]] = defaultdict(lambda: {"rows": set(), "entries": set()})
     for (row, entry), message, outcome in zip(chosen, outgoing, sent, strict=True):
         if outcome.refused is not None:
             _quarantine(database, row, entry, outcome)
@@ -91,18 +93,18 @@ def publish(database: Documents, publisher: Publisher, rows: Sequence[dict[str, 
         if outcome.held:
             continue
         archive.append(_archived(entry, message, outcome))
-        done[row["from"]][row["_id"]].append(entry["id"])
-        metrics.PUBLISHED.labels(database.name, entry["topic"]).inc()
+        done[row["from"]]["rows"].add(row["_id"])
+        done[row["from"]]["entries"].add(entry["id"])
     if archive:
-        database["published"].bulk_write(archive, ordered=False)
-    for name, ids in done.items():
-        database[name].bulk_write(
-            [
-                UpdateOne({"_id": id}, {"$pull": {"outbox": {"id": {"$in": entries}}}})
-                for id, entries in ids.items()
-            ],
-            ordered=False,
+        _keep(database, archive)
+    for name, gone in done.items():
+        # Ids of entries are never given twice, so that one write does for all aggregates.
+        database[name].update_many(
+            {"_id": {"$in": list(gone["rows"])}},
+            {"$pull": {"outbox": {"id": {"$in": list(gone["entries"])}}}},
         )
+    for topic, number in Counter(row["topic"] for row in archive).items():
+        metrics.PUBLISHED.labels(database.name, topic).inc(number)
     acts = (entry["correlation"] for (_, entry), one in zip(chosen, sent, strict=True) if one.sent)
     trace("published", acts, events=len(archive))
     return len(archive)
@@ -119,8 +121,9 @@ def _without_taken(
     return [pair for pair in chosen if (pair[0]["from"], pair[0]["_id"]) not in wrong]
 
 
-def _archived(entry: dict[str, Any], message: Outgoing, outcome: Sent) -> UpdateOne:
-    kept = {
+def _archived(entry: dict[str, Any], message: Outgoing, outcome: Sent) -> dict[str, Any]:
+    return {
+        "_id": entry["id"],
         "topic": entry["topic"],
         "key": message.key,
         "sequence": entry["sequence"],
@@ -133,7 +136,17 @@ def _archived(entry: dict[str, Any], message: Outgoing, outcome: Sent) -> Update
         "offset": outcome.offset,
         "audited": False,
     }
-    return UpdateOne({"_id": entry["id"]}, {"$setOnInsert": kept}, upsert=True)
+
+
+def _keep(database: Documents, archive: Sequence[dict[str, Any]]) -> None:
+    """Archive what went out; what an earlier relay archived before it died stays as it is."""
+    try:
+        database["published"].bulk_write([InsertOne(row) for row in archive], ordered=False)
+    except BulkWriteError as error:
+        faults = (error.details or {}).get("writeErrors", [])
+        concern = (error.details or {}).get("writeConcernErrors")
+        if concern or any(one["code"] != DUPLICATE for one in faults):
+            raise
 
 
 def _quarantine(
