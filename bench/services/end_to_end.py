@@ -26,6 +26,8 @@ CALLERS = 8
 LOOK_SECONDS = 0.01
 GUARD = "placement-project|registration.programmes|"
 DRAIN_SECONDS = 90.0
+LATE = 1.5
+"""A machine that cannot hold the rate gets half the time again; then the row tells what it held."""
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Seen:
     acknowledged: dict[str, float] = field(default_factory=dict)
     effective: dict[str, float] = field(default_factory=dict)
     failures: int = 0
+    seconds: float = 0.0
 
     def left(self) -> list[str]:
         """What was acknowledged and has no effect yet."""
@@ -62,7 +65,7 @@ def measure(rate: float, seconds: float, away: float) -> list[dict[str, Any]]:
         {
             "row": "HTTP acknowledgement to effect in another service",
             "events": len(delays),
-            "events_per_second": round(len(usual.acknowledged) / seconds, 1),
+            "events_per_second": round(len(usual.acknowledged) / usual.seconds, 1),
             "wanted_per_second": rate,
             "p50_ms": round(1000 * delays[len(delays) // 2]),
             "p99_ms": round(1000 * delays[int(len(delays) * 0.99)]),
@@ -117,6 +120,7 @@ def _under_load(
         back = time.perf_counter()
     for thread in callers:
         thread.join()
+    seen.seconds = time.perf_counter() - begin
     end = time.perf_counter() + DRAIN_SECONDS
     while seen.left() and time.perf_counter() < end:
         threading.Event().wait(0.05)
@@ -143,6 +147,8 @@ def _call(
         wait = begin + number / rate - time.perf_counter()
         if wait > 0:
             threading.Event().wait(wait)
+        elif time.perf_counter() > begin + LATE * seconds:
+            break
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
