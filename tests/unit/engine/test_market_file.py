@@ -207,7 +207,8 @@ BROKEN_COLUMNS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", BROKEN_COLUMNS)
 def test_a_broken_column_is_a_fault_of_that_column_and_nothing_else_goes_wrong(name: str) -> None:
     doc = random_market(random.Random(2))
-    doc["clashes"], doc["day_limits"], doc["budgets"] = {"t": 1}, {"d": 1}, {"b": 9}
+    for key, limit in (("clashes", "t"), ("day_limits", "d"), ("budgets", "b")):
+        doc[key] = {**doc.get(key, {}), limit: 9}
     doc["sessions"][0] |= {"clash": ["t"], "day_limit": "d", "budget": "b", "start": 1, "end": 9}
     arrays = to_arrays(Market.from_json(doc))
     arrays[name] = BROKEN_COLUMNS[name](arrays[name])
