@@ -25,6 +25,7 @@ from services.placement.placements.shape import Placement
 from services.placement.placements.store import placements
 from services.placement.repairs.model import PartPlan, Repair, Row
 from services.placement.repairs.store import repairs
+from services.placement.runs import result_rows
 from services.placement.runs import store as runs
 from services.placement.runs.model import Release, Result, Run
 from services.registration.accounts import operations as accounts
@@ -182,8 +183,8 @@ def placement(context: Context, centre: str, schools: list[str]) -> None:
     runs.runs.create(act, READY_RUN, ready)
     states = ("placed", "waitlisted", "not_selected")
     rows = [_row(state, school) for state, school in zip(states, schools, strict=True)]
-    runs.write_rows(act, RUN, 1, centre, rows)
-    runs.write_rows(act, READY_RUN, 1, centre, rows)
+    result_rows.write(act, RUN, 1, centre, rows)
+    result_rows.write(act, READY_RUN, 1, centre, rows)
     booking = Booking(
         status="asked",
         centre=centre,
