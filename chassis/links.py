@@ -14,9 +14,13 @@ import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from math import ceil
 from uuid import UUID
 
-FORM = struct.Struct(">B16s16s16sIB")
+FORM = struct.Struct(">B16s16s16sIBI")
+EARLIER = struct.Struct(">B16s16s16sIB")
+"""Links that went out before they said when they were made; they are read as long as they last."""
+
 CHECK, CODE = 12, 16
 """Bytes of the two codes: 96 bits for what is asked besides, 128 for the link itself."""
 
@@ -54,6 +58,8 @@ class Link:
     until: datetime
     asks: Asks = Asks.NOTHING
     check: bytes = b""
+    issued: datetime | None = None
+    """When it was made, up to the second after; None where nobody wrote that down."""
 
 
 def known_to(key: bytes, holder: str, asks: Asks, answer: str) -> bytes:
@@ -74,7 +80,8 @@ def written(key: bytes, link: Link) -> str:
     """The link as it stands in an address: letters, digits, `-` and `_`."""
     ids = (UUID(link.holder).bytes, UUID(link.subject).bytes, UUID(link.centre).bytes)
     until = int(link.until.timestamp())
-    said = FORM.pack(link.purpose.value, *ids, until, link.asks.value)
+    issued = 0 if link.issued is None else ceil(link.issued.timestamp())
+    said = FORM.pack(link.purpose.value, *ids, until, link.asks.value, issued)
     said += link.check.ljust(CHECK, b"\0")
     sealed = said + _code(key, "link", said)[:CODE]
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
@@ -91,12 +98,14 @@ def read(key: bytes, text: str, purpose: Purpose) -> Link | None:
         sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (ValueError, binascii.Error):
         return None
-    if len(sealed) != FORM.size + CHECK + CODE:
+    form = EARLIER if len(sealed) == EARLIER.size + CHECK + CODE else FORM
+    if len(sealed) != form.size + CHECK + CODE:
         return None
     said, code = sealed[:-CODE], sealed[-CODE:]
     if not hmac.compare_digest(code, _code(key, "link", said)[:CODE]):
         return None
-    kind, holder, subject, centre, until, asks = FORM.unpack(said[:-CHECK])
+    kind, holder, subject, centre, until, asks, *more = form.unpack(said[:-CHECK])
+    issued = more[0] if more else 0
     if kind != purpose.value:
         return None
     return Link(
@@ -107,6 +116,7 @@ def read(key: bytes, text: str, purpose: Purpose) -> Link | None:
         until=datetime.fromtimestamp(until, UTC),
         asks=Asks(asks),
         check=said[-CHECK:],
+        issued=datetime.fromtimestamp(issued, UTC) if issued else None,
     )
 
 

@@ -133,6 +133,7 @@ OF_A_HOST = {
     "ask": f"/placement/asked/{ASKED}",
     "ask-if": f"/placement/asked/{ASKED}?answer=if",
     "ask-no": f"/placement/asked/{ASKED}?answer=no",
+    "ask-link": "/placement/asked/link",
     "ask-done": f"/placement/asked/{ACCEPTED}",
     "ask-declined": f"/placement/asked/{DECLINED}",
     "offer-list": "/placement/offers",

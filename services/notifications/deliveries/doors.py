@@ -36,6 +36,7 @@ def written(
         until=_until(message, since),
         asks=asks,
         check=known_to(key, contact, asks, answer),
+        issued=since,
     )
     return {"door": as_text(key, link)}
 

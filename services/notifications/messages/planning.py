@@ -236,6 +236,14 @@ def _call_wanted(event: Received) -> Iterable[Planned]:
     )
 
 
+@rules.on("host.link_wanted")
+def _link_wanted(event: Received) -> Iterable[Planned]:
+    """A new link goes to the contacts that are known, whoever asked for it."""
+    data = event.data
+    facts = {"host": data["host"]}
+    yield Planned("host_link", data["host"], "host", data["centre"], facts)
+
+
 @rules.on("booking.expired")
 def _booking_expired(event: Received) -> Iterable[Planned]:
     yield _to_host(event, "booking_expired", "news")

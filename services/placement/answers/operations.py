@@ -20,6 +20,7 @@ from services.placement.answers import store
 from services.placement.bookings import operations as bookings
 from services.placement.bookings.shape import Booking, Condition
 from services.placement.demands import operations as demands
+from services.placement.hosts import operations as hosts
 from services.placement.offers import operations as offers
 from services.placement.offers.model import Offer
 from services.placement.organisations import operations as organisations
@@ -98,7 +99,16 @@ def guest(act: Act, link: Link) -> Act:
     if act.now >= link.until:
         raise Refused("link_over")
     host = organisations.survivor(act, link.subject)
+    since = hosts.links_since(act, link.centre, host)
+    if since is not None and (link.issued is None or link.issued < since):
+        raise Refused("link_revoked")
     return replace(act, scope=Party(host), actor=link.holder)
+
+
+def ask_for_link(act: Act, link: Link) -> None:
+    """A new link is sent to the known contacts of the host that an old one was made for."""
+    host = organisations.survivor(act, link.subject)
+    hosts.ask_for_link(replace(act, actor=link.holder), link.centre, host)
 
 
 def centre_of(act: Act, link: Link) -> Card:

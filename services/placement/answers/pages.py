@@ -42,6 +42,9 @@ REASONS = (
 )
 """What a host may choose from, the most frequent first; its own words come last."""
 
+CLOSED = {"link_over": "over", "link_revoked": "revoked"}
+"""Links that are known and open nothing any more; their holder may ask for a new one."""
+
 routes = Routes("answers", templates=str(TEMPLATES))
 T = TypeVar("T")
 
@@ -81,6 +84,24 @@ def enter_one(act: Act, path: DoorPath) -> Response:
 def requests(act: Act) -> Response:
     """All that the host is asked, and what it has answered."""
     return _shown(act, lambda own, link: _page("requests", rows=_rows(own, link)))
+
+
+@routes.form("/asked/link", roles=ANYONE)
+def new_link(act: Act) -> Response:
+    """Send a new link to the known contact. Whoever asks sees the same, sent or not."""
+    link = operations.read(act, request.cookies.get(LINK, ""))
+    if link is None:
+        return _closed(404, "lost")
+    _refuse_foreign()
+    operations.ask_for_link(act, link)
+    return redirect(url_for("answers.link_sent"), 303)  # type: ignore[return-value]
+
+
+@routes.page("/asked/link", roles=ANYONE)
+def link_sent(act: Act) -> Response:
+    """Where the new link goes, and what to do if none comes."""
+    link = operations.read(act, request.cookies.get(LINK, ""))
+    return _page("sent", centre=operations.centre_of(act, link) if link else None)
 
 
 @routes.page("/asked/<booking_id>", roles=ANYONE)
@@ -161,8 +182,8 @@ def _shown(act: Act, work: Callable[[Act, Link | None], Response]) -> Response:
     except NotFound:
         return _closed(404, "not_found", link)
     except Refused as refused:
-        if refused.code == "link_over":
-            return _closed(410, "over", link)
+        if refused.code in CLOSED:
+            return _closed(410, CLOSED[refused.code], link)
         raise
 
 
@@ -246,7 +267,8 @@ def _form(
 def _closed(status: int, why: str, link: Link | None = None) -> Response:
     """What a link that does not open says, and whom to call."""
     centre = operations.centre_of(g.act, link) if link is not None else None
-    return _page("closed", status, why=why, centre=centre)
+    renewable = link is not None and why in CLOSED.values()
+    return _page("closed", status, why=why, centre=centre, renewable=renewable)
 
 
 def _page(name: str, status: int = 200, **data: object) -> Response:

@@ -114,5 +114,21 @@ def vet(act: Act, path: HostPath, body: VettingBody) -> Receipt:
     return operations.vet(act, path.host_id, body.status, body.reason_code, body.reason)
 
 
+class Nothing(Body):
+    """No fields."""
+
+
+@routes.command("POST", "/<host_id>/links/revoke", roles=(Role.CENTRE,))
+def revoke_links(act: Act, path: HostPath, body: Nothing) -> Receipt:
+    """Make void every link for answers that the host was sent until now."""
+    return operations.revoke_links(act, path.host_id)
+
+
+@routes.command("POST", "/<host_id>/links/send", roles=(Role.CENTRE,))
+def send_link(act: Act, path: HostPath, body: Nothing) -> Receipt:
+    """Have a new link sent to the host's known contacts."""
+    return operations.send_link(act, path.host_id)
+
+
 def _of_centre(act: Act, stored: Stored[Vetting]) -> bool:
     return act.tenant() == stored.state.centre

@@ -4,7 +4,7 @@ found → contacted → visited → approved; from each step a host can be held 
 held host is visited again before it is approved. Every step is kept with its time and its doer.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -46,6 +46,10 @@ class Vetting(BaseModel):
     status: Status
     reason_code: HeldFor | None = None
     steps: list[Step]
+    links_since: datetime | None = None
+    """Links for the host's answers that were made before are void."""
+    links_sent: tuple[datetime, ...] = ()
+    """When a new link was asked for lately."""
 
     def moved(self, step: Step) -> "Vetting":
         """The vetting after one more step. Raises Refused or Invalid."""
@@ -66,6 +70,30 @@ def begun(centre: str, host: str, step: Step) -> Vetting:
     if step.status != "found":
         raise Refused("vetting_begins_at_found", wanted=step.status)
     return Vetting(centre=centre, host=host, status=step.status, steps=[step])
+
+
+LINK_PAUSE = timedelta(minutes=10)
+LINKS_A_DAY = 3
+"""How often a new link goes out: whoever has an old one must not fill the contact's letter-box."""
+
+
+def revoked(vetting: Vetting, now: datetime) -> tuple[Vetting, list[Event]]:
+    """No link that was made until now opens anything."""
+    state = vetting.model_copy(update={"links_since": now})
+    return state, [_about("host.links_revoked", vetting)]
+
+
+def link_wanted(vetting: Vetting, now: datetime, asked_by: str) -> tuple[Vetting, list[Event]]:
+    """A new link is to go to the known contacts; nothing changes where one went out just now."""
+    lately = tuple(at for at in vetting.links_sent if now - at < timedelta(days=1))
+    if lately and (now - lately[-1] < LINK_PAUSE or len(lately) >= LINKS_A_DAY):
+        return vetting, []
+    state = vetting.model_copy(update={"links_sent": (*lately, now)})
+    return state, [_about("host.link_wanted", vetting, asked_by=asked_by)]
+
+
+def _about(name: str, vetting: Vetting, **more: str) -> Event:
+    return Event(name, {"centre": vetting.centre, "host": vetting.host, **more})
 
 
 RANK: tuple[Status, ...] = ("found", "contacted", "visited", "approved", "held")

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from chassis.act import Act
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import NotFound, Refused
 from chassis.scope import Centre
 from services.placement.hosts import store
-from services.placement.hosts.model import HeldFor, Status, Step, Vetting, begun, changed, joined
+from services.placement.hosts.model import (
+    HeldFor,
+    Status,
+    Step,
+    Vetting,
+    begun,
+    changed,
+    joined,
+    link_wanted,
+    revoked,
+)
 from services.placement.organisations import operations as organisations
 
 
@@ -57,6 +68,44 @@ def approved(act: Act, centre: str, hosts: Iterable[str]) -> frozenset[str]:
     """Which of the hosts a centre has approved: asked with the centre's own eyes, since whoever
     sees a published offer may know that its host was approved, and nothing else of the vetting."""
     return store.approved(replace(act, scope=Centre(centre)), centre, hosts)
+
+
+def revoke_links(act: Act, host: str) -> Receipt:
+    """Make void every link that the host was sent before, whoever holds it now."""
+    stored = store.vettings.load(act, store.id_of(_centre(act), host))
+    vetting, events = revoked(stored.state, act.now)
+    return store.vettings.save(act, stored, vetting, events)
+
+
+def send_link(act: Act, host: str) -> Receipt:
+    """The centre has a new link sent to the host's known contacts. Raises Refused `link_sent` where
+    one went out just now."""
+    stored = store.vettings.load(act, store.id_of(_centre(act), host))
+    vetting, events = link_wanted(stored.state, act.now, "centre")
+    if not events:
+        raise Refused("link_sent")
+    return store.vettings.save(act, stored, vetting, events)
+
+
+def ask_for_link(act: Act, centre: str, host: str) -> None:
+    """Whoever holds an old link asks for a new one, which goes to the known contacts only.
+
+    Nothing is answered, so that nobody learns whether it was sent: not more often than the rule
+    says, and only while the host is one of the centre's.
+    """
+    own = replace(act, scope=Centre(centre))
+    stored = store.known(own, centre, host)
+    if stored is None or not organisations.related(own, centre, host, "centre_host"):
+        return
+    vetting, events = link_wanted(stored.state, act.now, "host")
+    if events:
+        store.vettings.save(own, stored, vetting, events)
+
+
+def links_since(act: Act, centre: str, host: str) -> datetime | None:
+    """Before which moment links to the host are void, if its centre ever made them so."""
+    found = store.known(replace(act, scope=Centre(centre)), centre, host)
+    return found.state.links_since if found else None
 
 
 def move_host(act: Act, gone: str, survivor: str) -> None:

@@ -7,8 +7,8 @@ from flask import Response, redirect, request, url_for
 from pydantic import BaseModel
 
 from chassis.act import Act
-from chassis.documents import PAGE_MOST, Stored
-from chassis.errors import FieldError, Invalid, NotFound, Problem
+from chassis.documents import PAGE_MOST, Replayed, Stored
+from chassis.errors import FieldError, Invalid, NotFound, Problem, Refused
 from chassis.http.mends import mends
 from chassis.http.pages import render
 from chassis.http.problems import text
@@ -24,6 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 CENTRE = (Role.CENTRE,)
 Shown = Literal["all", "new", "found", "contacted", "visited", "approved", "held"]
 SHOWN: tuple[Shown, ...] = get_args(Shown)
+DONE = ("send", "revoke")
 HELD_FOR: tuple[HeldFor, ...] = get_args(HeldFor)
 
 routes = Routes("host_pages", "/hosts", templates=str(TEMPLATES))
@@ -93,6 +94,25 @@ def step(act: Act, path: HostPath) -> Response | tuple[str, int]:
     return redirect(url_for("host_pages.host", host_id=path.host_id), 303)  # type: ignore[return-value]
 
 
+@routes.form("/<host_id>/links", roles=CENTRE)
+def links(act: Act, path: HostPath) -> Response | tuple[str, int]:
+    """Send a new link for answers, or first make those void that are out."""
+    do = request.form.get("do", "")
+    operations.show(act, path.host_id)
+    try:
+        if do == "revoke":
+            operations.revoke_links(act, path.host_id)
+        elif do == "send":
+            operations.send_link(act, path.host_id)
+    except Replayed:
+        pass
+    except Refused as refused:
+        return _host(act, path, refused), refused.status
+    return redirect(  # type: ignore[return-value]
+        url_for("host_pages.host", host_id=path.host_id, done=do if do in DONE else None), 303
+    )
+
+
 def _host(act: Act, path: HostPath, refused: Problem | None) -> str:
     names, _ = _hosts(act)
     if path.host_id not in names:
@@ -111,6 +131,7 @@ def _host(act: Act, path: HostPath, refused: Problem | None) -> str:
         vetting=stored.state if stored else None,
         following=[one for one in following if one != "held"],
         held="held" in following,
+        done=next((one for one in DONE if one == request.args.get("done")), ""),
         reasons=[(one, text(f"page.hosts.held.{one}")) for one in HELD_FOR],
         twins=[
             names[other if one == path.host_id else one]
