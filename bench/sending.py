@@ -156,7 +156,7 @@ def measure(context: Context, port: int) -> dict[str, float]:
     """Seconds for planning and for sending all that is due."""
     sender = Sender(Post("127.0.0.1", port, "ieum@localhost"), "bench", "http://localhost")
     began = time.perf_counter()
-    while plan_due(context.act(), 100):
+    while plan_due(context.act()):
         pass
     planned = time.perf_counter()
     sent = 0

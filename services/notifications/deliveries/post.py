@@ -5,10 +5,12 @@ than the sending.
 """
 
 import base64
+import binascii
 import smtplib
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 from services.notifications.deliveries.model import Outcome
 
@@ -45,9 +47,10 @@ class Answer:
 
 
 LINE_SIGNS = 76
-"""The longest line of a header with encoded words, by RFC 2047."""
+"""The longest line of a header with encoded words, by RFC 2047, and of base64, by RFC 2045."""
 
 
+@lru_cache(maxsize=2048)
 def _header(name: str, text: str) -> str:
     """The header's value as RFC 2047 encoded words, folded; plain text stays as it is.
 
@@ -69,15 +72,22 @@ def _header(name: str, text: str) -> str:
     return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
 
 
+@lru_cache(maxsize=64)
+def _address(sender: str) -> str:
+    return parseaddr(sender)[1]
+
+
 def _part(text: str, kind: str) -> bytes:
-    body = base64.encodebytes(text.encode()).replace(b"\n", b"\r\n")
+    whole = binascii.b2a_base64(text.encode(), newline=False)
+    lines = [whole[at : at + LINE_SIGNS] for at in range(0, len(whole), LINE_SIGNS)]
+    body = b"\r\n".join([*lines, b""])
     head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     return head.encode() + body
 
 
 def compose(letter: Letter) -> bytes:
     """The e-mail as bytes: plain text first, HTML beside it."""
-    address = parseaddr(letter.sender)[1]
+    address = _address(letter.sender)
     boundary = f"=_{letter.message_id[1:37]}"
     rows = [
         f"From: {_header('From', letter.sender_name)} <{address}>",

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    select_autoescape,
+)
 
 from chassis.language import Catalogue, UnknownKey
 from services.notifications.messages.model import DIGESTS, Message
@@ -81,6 +87,11 @@ def by_telephone(intent: str) -> bool:
 def only_by_telephone(intent: str) -> bool:
     """Whether the matter is a call and nothing else: the recipient asked for one."""
     return bool(template(intent).get("only_by_telephone", False))
+
+
+@cache
+def _layout(name: str) -> Template:
+    return _layouts().get_template(name)
 
 
 @cache
@@ -249,11 +260,10 @@ def render(
         "phone": say("layout.phone", phone=facts["phone"]) if facts["phone"] else "",
         "why": say("layout.why", organisation=facts["organisation"]),
     }
-    layouts = _layouts()
     return Rendered(
         subject=parts["subject"],
-        text=layouts.get_template("layout.txt").render(parts),
-        html=layouts.get_template("layout.html").render(parts),
+        text=_layout("layout.txt").render(parts),
+        html=_layout("layout.html").render(parts),
     )
 
 

@@ -28,8 +28,11 @@ class Wording:
         self.texts = texts
 
     def say(self, key: str, **facts: Any) -> str:
-        """A text of the catalogue."""
-        return self.texts.text(self.language, key, **facts)
+        """A text of the catalogue. What many letters of a batch say alike is written once."""
+        if "person" in facts:
+            # A person's name is not kept in memory longer than her letter takes.
+            return self.texts.text(self.language, key, **facts)
+        return _said(self.language, key, tuple(facts.items()))
 
     def word(self, group: str, code: str | None, numbers: Facts | None = None) -> str:
         """The words for a code with its numbers; general ones for a code or number unknown here.
@@ -44,7 +47,7 @@ class Wording:
 
     def moment(self, text: str | None) -> str:
         """Day and clock time."""
-        return self.texts.moment(self.language, moment(text)) if text else ""
+        return _moment(self.language, text) if text else ""
 
     def people(self, number: int | None) -> str:
         """A head-count with its counter."""
@@ -209,6 +212,16 @@ _SIMPLE: dict[str, Callable[[Wording, Any], str]] = {
     ),
     "what_code": lambda words, code: words.word("what", code),
 }
+
+
+@lru_cache(maxsize=8192)
+def _said(language: str, key: str, facts: tuple[tuple[str, Any], ...]) -> str:
+    return catalogue(CATALOGUE).text(language, key, **dict(facts))
+
+
+@lru_cache(maxsize=4096)
+def _moment(language: str, text: str) -> str:
+    return catalogue(CATALOGUE).moment(language, moment(text))
 
 
 @cache
