@@ -10,13 +10,13 @@ import numpy as np
 
 from services.placement.verifier import files, lottery, market, market_json, result
 from services.placement.verifier.blocking import blocking_pairs
+from services.placement.verifier.claimed import answer_faults, same_stages
 from services.placement.verifier.claims import check_claims
 from services.placement.verifier.files import Arrays
 from services.placement.verifier.flow import envious, is_flow
 from services.placement.verifier.ledger import Fault, Ledger, Unusable
 from services.placement.verifier.market import Market
 from services.placement.verifier.numbers import (
-    REPAIR,
     draw_places,
     recompute,
     school_rows,
@@ -120,34 +120,9 @@ def _hashes(
 
 def _numbers(m: Market, r: Result, values: dict[str, int], report: Any, ledger: Ledger) -> None:
     known = recompute(m, r)
-    faults: list[Fault] = []
-    schools = school_rows(m, r)
-    vector = [[row["school"], row["people"] - row["placed"], row["people"]] for row in schools]
-    for key, said in r.numbers.items():
-        if key in known and (type(said) is not int or said != known[key]):
-            faults.append(Fault(f"{r.file}:/numbers/{key}", f"{said}; recomputed {known[key]}"))
-    if r.file.endswith(".json"):
-        for key in sorted(set(known) - set(r.numbers)):
-            faults.append(Fault(f"{r.file}:/numbers/{key}", f"missing; recomputed {known[key]}"))
-    for i, stage in enumerate(r.stages):
-        found = values.get(stage.stage)
-        if found is None:
-            detail = "there is no such stage, or the parts before the change are missing"
-            faults.append(Fault(f"{r.file}:/stages/{i}", detail))
-        elif stage.value != found:
-            detail = f"{stage.value}; recomputed {found}"
-            faults.append(Fault(f"{r.file}:/stages/{i}/value", detail))
-        for k, row in enumerate(stage.schools if isinstance(stage.schools, list) else []):
-            if row not in vector:
-                place = f"{r.file}:/stages/{i}/schools/{k}"
-                faults.append(Fault(place, f"{row}: school, unplaced and size are others"))
-    expected = list(REPAIR if r.previous is not None else m.rules["stages"])
-    if [s.stage for s in r.stages] != expected:
-        faults.append(Fault(f"{r.file}:/stages", f"must be {', '.join(expected)}"))
-    if r.mode not in market.MODES:
-        faults.append(Fault(f"{r.file}:/mode", f"must be one of {', '.join(market.MODES)}"))
+    faults = answer_faults(m, r, values)
     if isinstance(report, dict):
-        _report(r, known, schools, report, faults)
+        _report(r, known, school_rows(m, r), report, faults)
     detail = ", ".join(f"{k} {known[k]}" for k in ("placed", "rank", "cost", "worst_school"))
     ledger.add("claimed numbers", faults, detail)
 
@@ -159,6 +134,8 @@ def _report(
     report: dict[str, Any],
     faults: list[Fault],
 ) -> None:
+    if report.get("format") != "ieum.report" or report.get("version") != 1:
+        faults.append(Fault("report.json:/format", "must be ieum.report, version 1"))
     numbers = report.get("numbers")
     for key, found in known.items():
         said = numbers.get(key) if isinstance(numbers, dict) else None
@@ -168,26 +145,12 @@ def _report(
         faults.append(Fault("report.json:/mode", f"the answer says {r.mode}"))
     stages, wrong = read_stages(report.get("stages"), "report.json:/stages")
     faults.extend(wrong)
-    _same_stages(r, stages, "report.json", faults)
+    faults += same_stages(r, stages, "report.json")
     schools = report.get("schools")
     for i, row in enumerate(rows):
         said = schools[i] if isinstance(schools, list) and i < len(schools) else None
         if said != row:
             faults.append(Fault(f"report.json:/schools/{i}", f"recomputed {row}"))
-
-
-def _same_stages(r: Result, stages: list[Any], file: str, faults: list[Fault]) -> None:
-    for i, stage in enumerate(r.stages):
-        other = stages[i] if i < len(stages) else None
-        # The columnar answer has no place for "no bound": it repeats the value.
-        same = other is not None and (
-            (other.stage, other.value, other.claim) == (stage.stage, stage.value, stage.claim)
-            and (other.bound == stage.bound or (stage.claim == "solver-claimed"))
-        )
-        if not same:
-            faults.append(Fault(f"{file}:/stages/{i}", f"the answer says {stage}"))
-    if len(stages) != len(r.stages):
-        faults.append(Fault(f"{file}:/stages", f"the answer has {len(r.stages)} stages"))
 
 
 def _stable(m: Market, r: Result, draw: Any, ledger: Ledger) -> None:
@@ -211,7 +174,7 @@ def _evidence(
     evidence: dict[int, dict[str, Any]] = {}
     if isinstance(document, dict):
         stages, faults = read_stages(document.get("stages"), f"{CERTIFICATE}:/stages")
-        _same_stages(r, stages, CERTIFICATE, faults)
+        faults += same_stages(r, stages, CERTIFICATE)
         rows = document.get("stages")
         for i, row in enumerate(rows if isinstance(rows, list) else []):
             own = row.get("evidence") if isinstance(row, dict) else None

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.placement.verifier import result
 from services.placement.verifier.blocking import blocking_pairs
+from services.placement.verifier.claimed import answer_faults, same_stages
 from services.placement.verifier.claims import check_claims
 from services.placement.verifier.files import Ints
 from services.placement.verifier.flow import envious, is_flow
@@ -31,9 +32,9 @@ def check_other(
 ) -> None:
     """One line; `said` maps each place where the comparison is published to its document."""
     file = next((name for name in NAMES if name in extra), None)
-    told = {place: row for place, row in said.items() if isinstance(row, dict) and "placed" in row}
+    told = {place: row for place, row in said.items() if isinstance(row, dict) and row}
     if file is None:
-        if told:
+        if any("placed" in row for row in told.values()):
             ledger.unverified(CHECK, "no answer of it is published")
         return
     read = result.from_json if file.endswith(".json") else result.from_arrays
@@ -77,22 +78,15 @@ def _proved(
     evidence: dict[int, dict[str, Any]] = {}
     if rows is not None:
         stages, faults = read_stages(rows, f"{EVIDENCE}:/stages")
+        faults += same_stages(other, stages, EVIDENCE)
         own.add(EVIDENCE, faults, "")
-        if [s.stage for s in stages] != [s.stage for s in other.stages]:
-            own.add(EVIDENCE, [Fault(f"{EVIDENCE}:/stages", "are not those of the answer")], "")
+        if faults:
             return False
         for i, row in enumerate(rows):
             if isinstance(row, dict) and isinstance(row.get("evidence"), dict):
                 evidence[i] = row["evidence"]
     values = stage_values(m, other, draw)
-    wrong = [
-        Fault(f"{file}:/stages/{i}/value", f"{s.value}; recomputed {values.get(s.stage)}")
-        for i, s in enumerate(other.stages)
-        if values.get(s.stage) != s.value
-    ]
-    own.add(file, wrong, "")
+    own.add(file, answer_faults(m, other, values), "")
     arrays = extra.get("other-certificate.npz")
     check_claims(m, other, values, draw, evidence, arrays, EVIDENCE, own)
-    if [s.stage for s in other.stages] != list(m.rules["stages"]):
-        own.add(file, [Fault(f"{file}:/stages", "are not those of the rules")], "")
     return all(s.claim == "proved" for s in other.stages)
