@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from chassis.contracts import SERVICES
 from chassis.http.pages import TEMPLATES
 from chassis.language import LANGUAGES, Catalogue
 
 ROOT = Path(__file__).parents[3]
+CATALOGUES = [
+    *sorted((ROOT / "chassis" / "catalogue").glob("*.yaml")),
+    *sorted((ROOT / "services").glob("*/catalogue/*.yaml")),
+]
 HANGUL = re.compile("[\N{HANGUL SYLLABLE GA}-\N{HANGUL SYLLABLE HIH}]")
 NAMED = re.compile(r"""\bt\(\s*["']([a-z_.]+[a-z_])["']\s*[,)]""")
 FORBIDDEN = re.compile(r"""\s(?:style|on[a-z]+)=["']""")
@@ -38,6 +43,24 @@ def test_both_languages_have_the_same_texts_of_pages(service: str) -> None:
     texts = Catalogue(ROOT / "services" / service / "catalogue").texts
     ko, en = ({key for key in texts[lang] if key.startswith("page.")} for lang in LANGUAGES)
     assert ko == en
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_text_is_written_twice_under_one_key(path: Path) -> None:
+    # The reader would take the last one without a word.
+    assert sorted(_repeated(yaml.compose(path.read_text(), yaml.SafeLoader))) == []
+
+
+def _repeated(node: yaml.Node | None, above: str = "") -> Iterator[str]:
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen = set[str]()
+    for key, below in node.value:
+        name = f"{above}.{key.value}"
+        if name in seen:
+            yield name
+        seen.add(name)
+        yield from _repeated(below, name)
 
 
 @pytest.mark.parametrize("service", SERVICES)
