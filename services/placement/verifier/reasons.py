@@ -46,7 +46,6 @@ class Facts:
         self.sealing = integers(arrays.get("placed"))
         self.index = {name: s for s, name in enumerate(m.names["sessions.id"])}
         self._next: dict[int, set[int]] | None = None
-        self.tried = Tried(m, r, draw)
         self.seat_of = np.full(m.applicants, -1, np.int64)
         self.seat_of[r.who] = r.wish
 
@@ -54,6 +53,11 @@ class Facts:
     def chains(self) -> Chains:
         """What seats cost others, computed when the first reason speaks of it."""
         return Chains(self.m, self.r, self.taken)
+
+    @cached_property
+    def tried(self) -> Tried:
+        """The answer as counts, made when the first reason needs a wish to be put into it."""
+        return Tried(self.m, self.r, self.draw)
 
     @property
     def wanted(self) -> Ints:
