@@ -88,7 +88,7 @@ bench-engine: environment ## The solver against its peers, in the same run
 bench-messages: environment ## Messages handed over against bare SMTP, in the same run
 	@$(BIN)/python -m bench.sending
 
-bench-services: environment ## Each promise of speed beside its peer, in the same run (at most 15 minutes)
+bench-services: environment ## Each promise of speed beside its peer, in the same run (half an hour)
 	@$(BIN)/python -m bench.services --record
 
 chaos: environment ## 15 minutes of faults against the running system, then the invariants

@@ -1,7 +1,7 @@
-"""`python -m bench.services`: each promise of speed beside its peer, in the same run (10 minutes).
+"""`python -m bench.services`: each promise of speed beside its peer, in the same run.
 
 The peers are measured before and after, on the same servers. `--size small` only shows that it
-runs. `--record` writes bench/results/services.json.
+runs. `--only accept pipes` measures some rows; `--record` writes bench/results/services.json.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chassis import logs
 from tests.support.stack import running_servers
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "services.json"
-ROWS = ("accept", "pipes", "messages", "end-to-end", "rehearsal")
+ROWS = ("accept", "pipes", "messages", "scale", "end-to-end", "rebuild", "rehearsal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,15 @@ class Size:
     away: float
     schools: int
     applications: int
+    scale: tuple[int, ...]
+    rebuilt: int
 
 
 SIZES = {
-    "full": Size(4000, 20_000, 10_000, 300.0, 120.0, 60.0, 1000, 30_000),
-    "small": Size(160, 1000, 300, 20.0, 8.0, 5.0, 20, 600),
+    "full": Size(
+        4000, 20_000, 10_000, 300.0, 120.0, 60.0, 1000, 30_000, (10_000, 100_000), 100_000
+    ),
+    "small": Size(160, 1000, 300, 20.0, 8.0, 5.0, 20, 600, (500, 2000), 2000),
 }
 
 
@@ -49,38 +53,43 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.services", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="full")
     parser.add_argument("--only", choices=ROWS, nargs="*", default=list(ROWS))
+    parser.add_argument("--events", type=int, nargs="*", help="the sizes of the row `scale`")
+    parser.add_argument("--requests", type=int, help="of the row `accept`")
     parser.add_argument("--schools", type=int, help="of the rehearsal, 30 applications each")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
     size = SIZES[options.size]
     if options.schools:
         size = replace(size, schools=options.schools, applications=30 * options.schools)
+    if options.events:
+        size = replace(size, scale=tuple(options.events))
+    if options.requests:
+        size = replace(size, requests=options.requests)
     logs.configure("bench", "bench", "error")
-    begun, rows = time.monotonic(), list[dict[str, Any]]()
+    begun = time.monotonic()
     for row in _rows(size, options.only):
         print(json.dumps(row, ensure_ascii=False), flush=True)
-        rows.append(row)
-    found = {
-        "size": options.size,
-        "machine": {"cores": os.cpu_count(), "load": os.getloadavg()[0], "on": platform.machine()},
-        "seconds": round(time.monotonic() - begun),
-        "rows": rows,
-    }
-    if options.record:
-        _record(found)
-    print(f"{found['seconds']} s")
+        if options.record:
+            _record(row, options.size)
+    print(f"{time.monotonic() - begun:.0f} s")
     return 0
 
 
-def _record(found: dict[str, Any]) -> None:
-    """Write the results. Rows that this run did not measure stay, with the date of their own."""
+def _record(row: dict[str, Any], size: str) -> None:
+    """Write a result as soon as it is there. Rows that were not measured now stay as they were.
+
+    The load average says what else the machine did: on two cores, two is all of it.
+    """
+    about = {
+        "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+        "size": size,
+        "cores": os.cpu_count(),
+        "load": [round(one, 1) for one in os.getloadavg()],
+        "on": platform.machine(),
+    }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    about = {name: value for name, value in found.items() if name != "rows"}
-    about["at"] = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
     kept = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else []
-    fresh = [{**row, "measured": about} for row in found["rows"]]
-    said = {_title(row) for row in fresh}
-    rows = [row for row in kept if _title(row) not in said] + fresh
+    rows = [one for one in kept if _title(one) != _title(row)] + [{**row, "measured": about}]
     RESULTS.write_text(json.dumps({"rows": rows}, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -93,6 +102,7 @@ def _rows(size: Size, only: list[str]) -> Iterator[dict[str, Any]]:
         "accept": lambda servers: [_accept(servers, size)],
         "pipes": lambda servers: _pipes(servers, size),
         "messages": lambda servers: [_messages(servers, size)],
+        "scale": lambda servers: _scale(servers, size),
     }
     if measures.keys() & set(only):
         with running_servers() as servers:
@@ -103,6 +113,10 @@ def _rows(size: Size, only: list[str]) -> Iterator[dict[str, Any]]:
         from bench.services import end_to_end
 
         yield from end_to_end.measure(size.rate, size.seconds, size.away)
+    if "rebuild" in only:
+        from bench.services import rebuilding
+
+        yield from rebuilding.measure(size.rebuilt)
     if "rehearsal" in only:
         from bench.services import rehearsal
 
@@ -119,6 +133,12 @@ def _pipes(servers: Any, size: Size) -> list[dict[str, Any]]:
     from bench.services import piping
 
     return piping.measure(servers, size.events)
+
+
+def _scale(servers: Any, size: Size) -> list[dict[str, Any]]:
+    from bench.services import scaling
+
+    return scaling.measure(servers, size.scale, size.events)
 
 
 def _messages(servers: Any, size: Size) -> dict[str, Any]:

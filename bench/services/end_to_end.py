@@ -53,7 +53,7 @@ def measure(rate: float, seconds: float, away: float) -> list[dict[str, Any]]:
     stack = Stack("bench")
     try:
         stack.start(fresh=True, follow=True)
-        token = _token(stack)
+        token = sign_in(stack).token
         client: MongoClient[dict[str, Any]] = MongoClient(stack.addresses["mongo"])
         guards = client["placement"]["guards"]
         usual, _ = _under_load(stack, guards, token, rate, seconds, 0.0)
@@ -82,7 +82,8 @@ def measure(rate: float, seconds: float, away: float) -> list[dict[str, Any]]:
     ]
 
 
-def _token(stack: Stack) -> str:
+def sign_in(stack: Stack) -> Person:
+    """A centre's clerk on a fresh stack, signed in."""
     done = stack.command(
         "registration",
         *("user", "create", "--login", LOGIN, "--password-file", "/dev/stdin"),
@@ -92,7 +93,7 @@ def _token(stack: Stack) -> str:
     )
     if done.returncode:
         raise RuntimeError(done.stderr[-500:])
-    return Person(stack.addresses["public"], LOGIN, PASSWORD).sign_in().token
+    return Person(stack.addresses["public"], LOGIN, PASSWORD).sign_in()
 
 
 def _under_load(
