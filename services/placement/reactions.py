@@ -5,6 +5,7 @@ from chassis.events.envelope import Received
 from chassis.events.handlers import Reactions
 from services.placement.bookings import following
 from services.placement.bookings import operations as bookings
+from services.placement.leaving import operations as leaving
 from services.placement.merging import operations as merging
 from services.placement.placements import operations as placements
 from services.placement.releases import operations as releases
@@ -38,6 +39,13 @@ def follow_release_times(act: Act, event: Received) -> None:
 def hosts_are_one(act: Act, event: Received) -> None:
     """What belonged to an entry that was double belongs to the one that stays."""
     merging.merged(act, event.key, event.data["into"])
+
+
+@reactions.on("survey.withdrawn")
+def school_left(act: Act, event: Received) -> None:
+    """A school that leaves after the closing keeps no seat, whatever was released meanwhile."""
+    if event.data.get("late"):
+        leaving.withdrawn(act, event.data["campaign"], event.data["school"])
 
 
 @reactions.on("booking.accepted")

@@ -64,3 +64,12 @@ def offer_stands(event: Received) -> list[Write]:
 def offer_gone(event: Received) -> list[Write]:
     """What a host takes back is not shown any more."""
     return openings.withdrawn(event)
+
+
+released = projections.add("released", collections=(surveys.RELEASED,), topics=("placement.runs",))
+
+
+@released.on("run.released")
+def result_told(event: Received) -> list[Write]:
+    """A result is known outside the centre."""
+    return surveys.released(event)

@@ -32,7 +32,8 @@ def end_sessions(act: Act, event: Received) -> None:
         sessions.end_sessions(act, event.key)
 
 
-@reactions.on("survey.admitted")
+@reactions.on("survey.admitted", "survey.withdrawn")
 def amend_manifest(act: Act, event: Received) -> None:
-    """A late survey belongs to what a run must have seen."""
-    closing.amend_manifest(act, event.data["campaign"], event.key)
+    """What changes after the closing belongs to what a run must have seen."""
+    if event.type == "survey.admitted" or event.data.get("late"):
+        closing.amend_manifest(act, event.data["campaign"], event.key)

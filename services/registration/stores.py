@@ -18,7 +18,7 @@ from services.registration.openings import store as openings
 from services.registration.organisations.store import KEYS, organisations
 from services.registration.programmes.store import programmes
 from services.registration.sessions import store as sessions
-from services.registration.surveys.store import TIMELINE_INDEXES, TIMELINES, surveys
+from services.registration.surveys.store import RELEASED, TIMELINE_INDEXES, TIMELINES, surveys
 
 AGGREGATES: Sequence[Aggregates[Any]] = (
     organisations,
@@ -40,6 +40,7 @@ INDEXES: Mapping[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **attempts.INDEXES,
     **sessions.INDEXES,
     TIMELINES: TIMELINE_INDEXES,
+    RELEASED: [],
     openings.OFFERED: openings.INDEXES,
     **merging.INDEXES,
 }

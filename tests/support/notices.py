@@ -56,6 +56,8 @@ def planned_by_intent() -> dict[str, Planned]:
             variants = [{"by": "telephone"}]
         if kind.startswith("placement."):
             variants = [{"released": True}]
+        if kind == "survey.withdrawn":
+            variants = [{}, {"late": True}]
         for changes in variants:
             for one in rules.plan(received(kind, sequence=2, **changes)):
                 found.setdefault(one.intent, one)

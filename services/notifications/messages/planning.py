@@ -155,14 +155,17 @@ def _survey(event: Received) -> Iterable[Planned]:
         "people": sum(group["people"] for group in groups),
         "submitted_at": data.get("submitted_at"),
     }
+    left = event.type == "survey.withdrawn" and data.get("late", False)
+    intent = "survey_left" if left else SURVEYS[event.type]
     yield Planned(
-        SURVEYS[event.type],
-        data["school"],
-        "school",
-        data["centre"],
-        facts,
-        campaign=data["campaign"],
+        intent, data["school"], "school", data["centre"], facts, campaign=data["campaign"]
     )
+    if left:
+        # Nobody was told of a result yet; the centre has to know before it tells anybody.
+        told = {"campaign": data["campaign"], "school": data["school"]}
+        yield Planned(
+            "school_left", data["centre"], "centre", data["centre"], told, data["campaign"]
+        )
 
 
 def _booking(event: Received) -> dict[str, Any]:

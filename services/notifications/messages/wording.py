@@ -168,6 +168,8 @@ class Wording:
                 next((s["meeting_point"] for p in facts["parts"] for s in p["stops"][:1]), None)
                 or ""
             )
+        if "school_name" in facts:
+            found["school"] = facts["school_name"] or self.say("words.school")
         if "booking" in facts:
             found["visitors"] = self.visitors(facts)
             found["learners"] = self.word("learners", facts["level"])

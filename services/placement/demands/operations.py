@@ -217,6 +217,11 @@ def levels(act: Act, campaign: str) -> tuple[dict[str, str], datetime]:
     return {row.field: row.level for row in found.fields}, until
 
 
+def left(act: Act, campaign: str) -> frozenset[str]:
+    """The schools that took their survey of a campaign back."""
+    return store.left(act, campaign)
+
+
 def _demands(act: Act, frame: Mapping[str, Any], sessions: Sequence[Session]) -> list[Demand]:
     limits = wished.frame(frame)
     by_id = {s.id: s for s in sessions}

@@ -66,6 +66,16 @@ def demand_withdrawn(event: Received) -> list[Write]:
     return [(DEMANDS, UpdateOne({"_id": event.key}, change, upsert=True))]
 
 
+def left(act: Act, campaign: str) -> frozenset[str]:
+    """The schools within scope that took their survey of a campaign back."""
+    rows = collection(act, DEMANDS).find(
+        within(act.scope, {"campaign": campaign, "status": "withdrawn"}),
+        {"school": 1},
+        session=act.session,
+    )
+    return frozenset(row["school"] for row in rows)
+
+
 def needs_written(event: Received) -> list[Write]:
     """The access needs of a survey's groups and what they are called, as they are now."""
     row = {

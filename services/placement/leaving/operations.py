@@ -100,6 +100,13 @@ def leave(act: Act, found: Leaving, reason_code: str, reason: str) -> Receipt:
     )
 
 
+def withdrawn(act: Act, campaign: str, school: str) -> None:
+    """A school took its survey back in the very moment of a release: what was made of it ends."""
+    found = _leaving(act, campaign, school, BY_CENTRE)
+    for one in found.groups:
+        placements.cancel(act, one.id, "school_withdrew", "")
+
+
 def _ahead(act: Act, placement: Placement) -> bool:
     """Whether it is not too late to stay away: what has begun is told by its attendance."""
     return placement.first_start is None or act.now < placement.first_start

@@ -14,6 +14,7 @@ from chassis.facts import Due, moment
 from chassis.scope import Centre, Party, Public
 from services.placement.bookings import operations as bookings
 from services.placement.campaigns import operations as campaigns
+from services.placement.demands import operations as demands
 from services.placement.placements import operations as placements
 from services.placement.runs import files, lottery, model, result_rows, store
 from services.placement.runs.model import Change, Mode, Release, Run, Stage
@@ -115,6 +116,9 @@ def _released(
         other = store.released(act, run.campaign)
         if other is not None and other.id != stored.id:
             raise Refused("released_already")
+        left = demands.left(act, run.campaign)
+        if left and run.result and result_rows.of_schools(act, stored.id, run.result.attempt, left):
+            raise Refused("school_left")
     elif anyway is None:
         waiting = bookings.open_requests(act, stored.id)
         if waiting:

@@ -16,6 +16,7 @@ from chassis.facts import Due, derived_id
 from services.placement.bookings import model as booking_rules
 from services.placement.bookings import seating
 from services.placement.bookings.shape import BINDING, Booking, Seat
+from services.placement.demands import operations as demands
 from services.placement.placements import bulk
 from services.placement.placements import operations as placements
 from services.placement.placements.shape import Part, Placement, Stop
@@ -61,13 +62,14 @@ def _to_hosts(act: Act, stored: Stored[Run], job: Release) -> None:
     seats = inputs.seats(act, run.campaign)
     rosters = _rosters(act, stored, seats, job.answer_by)
     done = job.done
+    left = demands.left(act, run.campaign)
     for _ in range(BATCHES_A_TURN):
         rows = result_rows.page(act, stored.id, attempt, done - 1, BATCH)
         if not rows:
             _ask_rosters(act, seats, rosters)
             _finish(act, stored, "hosts")
             return
-        placed = [row for row in rows if row["state"] == "placed"]
+        placed = [row for row in rows if row["state"] == "placed" and row["school"] not in left]
         _plan(act, stored, placed, seats, rosters, job.answer_by)
         done = rows[-1]["number"] + 1
     _advance(act, stored, "hosts", done)

@@ -111,6 +111,12 @@ def waiting(act: Act, run: str, attempt: int) -> int:
     return collection(act, RESULTS).count_documents(within(act.scope, wanted), session=act.session)
 
 
+def of_schools(act: Act, run: str, attempt: int, schools: Iterable[str]) -> int:
+    """How many rows of an attempt belong to these schools."""
+    wanted = {"run": run, "attempt": attempt, "parties": {"$in": sorted(schools)}}
+    return collection(act, RESULTS).count_documents(within(act.scope, wanted), session=act.session)
+
+
 def release(act: Act, run: str, attempt: int) -> None:
     """From now on schools may read their own rows."""
     collection(act, RESULTS).update_many(

@@ -156,18 +156,21 @@ def admitted(
 
 
 def withdrawn(
-    survey: Survey, rules: Rules, now: datetime, by: str, version: int
+    survey: Survey, rules: Rules, now: datetime, by: str, version: int, leaves: bool = False
 ) -> tuple[Survey, Sequence[Event]]:
     """The school takes its survey back; the draft stays, to be submitted again if it likes.
 
-    Raises Refused for what was never submitted, TooLate after the deadline (then the placement
-    has to be withdrawn, so that its seats go to those who wait).
+    `leaves`: the survey has closed and nothing was released yet, so that the school leaves the
+    campaign before anybody was told of it. Raises Refused for what was never submitted, TooLate
+    after the deadline otherwise (then the placement has to be withdrawn, so that its seats go to
+    those who wait).
     """
     if survey.status is Status.WITHDRAWN:
         return survey, ()
     if survey.status is Status.DRAFT:
         raise Refused("survey_not_submitted")
-    if now >= rules.deadline:
+    late = now >= rules.deadline
+    if late and not leaves:
         raise TooLate("survey_withdraw_late", deadline=rules.deadline)
     gone = survey.model_copy(
         update={
@@ -176,8 +179,8 @@ def withdrawn(
             "history": (*survey.history, Entry(at=now, by=by, deed="withdrawn")),
         }
     )
-    events = [Event("survey.withdrawn", _ids(survey)), _needs(survey, Answers())]
-    return gone, events
+    told = {**_ids(survey), "late": True} if late else _ids(survey)
+    return gone, [Event("survey.withdrawn", told), _needs(survey, Answers())]
 
 
 def recorded(survey: Survey, call: Call) -> Survey:

@@ -10,7 +10,8 @@ from chassis.act import Act
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Refused, TooLate
 from chassis.events import numbers
-from services.registration.acting import own_centre, own_organisation
+from services.registration.acting import in_public, own_centre, own_organisation
+from services.registration.campaigns.model import Status as CampaignStatus
 from services.registration.programmes.model import Kind
 from services.registration.surveys import model, store
 from services.registration.surveys.answers import Answers
@@ -59,32 +60,40 @@ def amend(act: Act, survey: str, answers: Answers) -> Receipt:
 
 
 def withdraw(act: Act, survey: str) -> Receipt:
-    """Take the survey back before the deadline."""
+    """Take the survey back: before the deadline, or after it until the first release."""
     stored = surveys.load(act, survey)
     there = terms(act, stored.state.campaign)
-    with in_time(there, "survey_withdraw_late"):
-        state, events = model.withdrawn(
-            stored.state, there.rules, act.now, act.actor, stored.version + 1
-        )
-        if not events:
-            return _unchanged(stored)
-        return surveys.save(
-            act, stored, state, events, before=there.rules.deadline, extra=_extra(state)
-        )
+    return _withdraw(act, stored, stored.state, there)
 
 
 def withdraw_for(act: Act, survey: str, spoken_with: str) -> Receipt:
     """The centre takes a survey back because the school said so; with whom it spoke stays."""
     stored = surveys.load(act, survey)
     there = own_campaign(act, stored.state.campaign, own_centre(act))
+    said = model.recorded(stored.state, Call(spoken_with=spoken_with, at=act.now, by=act.actor))
+    return _withdraw(act, stored, said, there)
+
+
+def leaving(act: Act, campaign: str) -> bool:
+    """Whether to withdraw now is to leave a closed campaign of which nothing was released yet.
+
+    What placement has not told yet it mends itself: a school that leaves in the very moment of the
+    release has its visits cancelled.
+    """
+    closed = terms(act, campaign).campaign.status is CampaignStatus.CLOSED
+    return closed and not store.is_released(in_public(act), campaign)
+
+
+def _withdraw(act: Act, stored: Stored[Survey], state: Survey, there: Terms) -> Receipt:
+    leaves = act.now >= there.rules.deadline and leaving(act, there.id)
     with in_time(there, "survey_withdraw_late"):
-        said = model.recorded(stored.state, Call(spoken_with=spoken_with, at=act.now, by=act.actor))
-        state, events = model.withdrawn(said, there.rules, act.now, act.actor, stored.version + 1)
+        gone, events = model.withdrawn(
+            state, there.rules, act.now, act.actor, stored.version + 1, leaves
+        )
         if not events:
             return _unchanged(stored)
-        return surveys.save(
-            act, stored, state, events, before=there.rules.deadline, extra=_extra(state)
-        )
+        before = None if leaves else there.rules.deadline
+        return surveys.save(act, stored, gone, events, before=before, extra=_extra(gone))
 
 
 def admit(act: Act, survey: str, reason: Reason) -> Receipt:

@@ -19,7 +19,7 @@ from chassis.act import Act
 from chassis.documents import Receipt, Replayed, Stored
 from chassis.errors import Invalid, NotFound, Problem, Stale, Unauthenticated
 from chassis.facts import KST
-from chassis.http import problems
+from chassis.http import mends, problems
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from services.registration.surveys import apart, operations, said
@@ -126,7 +126,7 @@ def ask_withdraw(act: Act, path: CampaignPath) -> str:
     there, stored = _loaded(act, path)
     if stored is None:
         raise NotFound()
-    return render("surveys/withdraw.html", there=there, stored=stored, act=act, refused="")
+    return _withdraw(act, there, stored, None)
 
 
 @routes.form("/<campaign_id>/withdraw", roles=SCHOOL)
@@ -140,10 +140,19 @@ def withdraw(act: Act, path: CampaignPath) -> Response:
     except Replayed:
         return _to_summary(path)
     except Problem as refused:
-        said_so = problems.text(f"problem.{refused.code}", **refused.facts)
-        page = render("surveys/withdraw.html", there=there, stored=stored, act=act, refused=said_so)
-        return make_response(page, refused.status)
+        return make_response(_withdraw(act, there, stored, refused), refused.status)
     return _to_summary(path)
+
+
+def _withdraw(act: Act, there: Terms, stored: Stored[Survey], refused: Problem | None) -> str:
+    return render(
+        "surveys/withdraw.html",
+        there=there,
+        stored=stored,
+        late=act.now >= there.rules.deadline,
+        leaves=operations.leaving(act, there.id),
+        refused=mends.sentence(refused) if refused else "",
+    )
 
 
 @routes.form("/<campaign_id>/order", roles=SCHOOL, keyed=False)
@@ -288,6 +297,7 @@ def _summary(act: Act, there: Terms, stored: Stored[Survey], refused: Problem | 
         stored=stored,
         counts=counts,
         late=act.now >= there.rules.deadline,
+        leaves=operations.leaving(act, there.id),
         act=act,
         groups=[(group, said.group_rows(group)) for group in state.draft.groups],
         refused=problems.text(f"problem.{refused.code}", **refused.facts) if refused else "",

@@ -37,6 +37,30 @@ PLACE_OF = ("centre", "campaign", "school", "group", "applicant")
 """What says whose an entry is; the rest of an event's data are its codes."""
 
 
+RELEASED = "released"
+"""The campaigns whose first release is over, as placement tells."""
+
+
+def released(event: Received) -> list[Write]:
+    """From now on a school leaves a campaign by its placements."""
+    row = {
+        "_id": event.data["campaign"],
+        "centre": event.data["centre"],
+        "parties": [],
+        "public": True,
+        "at": event.data["at"],
+    }
+    return [(RELEASED, ReplaceOne({"_id": row["_id"]}, row, upsert=True))]
+
+
+def is_released(act: Act, campaign: str) -> bool:
+    """Whether placement has told anybody of the campaign's result."""
+    found = collection(act, RELEASED).find_one(
+        within(act.scope, {"_id": campaign}), {"_id": 1}, session=act.session
+    )
+    return found is not None
+
+
 def page(
     act: Act,
     campaign: str | None,

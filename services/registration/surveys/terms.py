@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 
 from chassis.act import Act
 from chassis.errors import NotFound, Refused, TooLate
@@ -11,8 +12,8 @@ from services.registration.campaigns import days
 from services.registration.campaigns.model import Campaign
 from services.registration.campaigns.model import Status as CampaignStatus
 from services.registration.codes import codes
-from services.registration.organisations.model import Relation
-from services.registration.programmes.model import Kind
+from services.registration.organisations.model import Organisation, Relation
+from services.registration.programmes.model import Kind, Programme
 from services.registration.surveys.around import around
 from services.registration.surveys.rules import Rules
 
@@ -40,7 +41,11 @@ class Terms:
 def terms(act: Act, campaign: str) -> Terms:
     """The terms of a campaign that the actor may see. Raises NotFound."""
     there = around(act, campaign)
-    found, programme, centre = there.campaign, there.programme, there.centre
+    return of(campaign, there.campaign, there.programme, there.centre, today(act))
+
+
+def of(id: str, found: Campaign, programme: Programme, centre: Organisation, day: date) -> Terms:
+    """The terms of a campaign whose programme and centre are known."""
     rules = Rules(
         opens_at=found.opens_at,
         deadline=found.deadline,
@@ -53,12 +58,12 @@ def terms(act: Act, campaign: str) -> Terms:
         grades=programme.grades,
     )
     return Terms(
-        campaign,
+        id,
         found,
         rules,
         centre.name,
         found.phone or centre.phone,
-        frozenset(centre.tied(Relation.SCHOOL, today(act))),
+        frozenset(centre.tied(Relation.SCHOOL, day)),
     )
 
 

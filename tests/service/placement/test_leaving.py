@@ -1,11 +1,27 @@
 """A school leaves with all its groups, by its own page or by its centre's."""
 
+from dataclasses import replace
+
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.service.placement.story import SCHOOL, STAFF, Story, one_of_each, slot, story, visitor
+from chassis.events.envelope import Received
+from chassis.scope import System
+from services.placement.reactions import school_left
+from tests.service.placement.story import (
+    SCHOOL,
+    STAFF,
+    Story,
+    manifest,
+    one_of_each,
+    slot,
+    story,
+    visitor,
+)
 from tests.service.placement.test_visits import words
-from tests.service.placement.world import CAMPAIGN, OTHER_SCHOOL, an_id
+from tests.service.placement.world import CAMPAIGN, CENTRE, OTHER_SCHOOL, an_id
+
+SCHOOLS = (SCHOOL, OTHER_SCHOOL)
 
 LEAVE = f"/placement/campaigns/{CAMPAIGN}"
 BY_THE_CENTRE = f"{LEAVE}/schools/{SCHOOL}/withdraw"
@@ -25,6 +41,29 @@ def ask(here: Story, who: str, path: str, **form: str) -> TestResponse:
     answer = here.world.client.post(path, data=form, headers=headers)
     here.pump()
     return answer
+
+
+def left(here: Story, school: str) -> Received:
+    """The school takes its survey back after the closing, and the manifest follows."""
+    key = an_id(f"survey of {school}")
+    data = {"centre": CENTRE, "campaign": CAMPAIGN, "school": school, "late": True}
+    here.world.told("survey.withdrawn", key, data)
+    lines = [(an_id(f"survey of {one}"), 2 if one == school else 1) for one in SCHOOLS]
+    amended = {"manifest": manifest(*lines), "cause": key}
+    here.world.told("campaign.manifest_amended", CAMPAIGN, amended)
+    return Received(
+        topic="registration.surveys",
+        key=key,
+        type="survey.withdrawn",
+        version=1,
+        id=f"{key}:2",
+        sequence=2,
+        time="2024-09-01T00:00:00.000Z",
+        actor="registration",
+        correlation="test",
+        service="registration",
+        data=data,
+    )
 
 
 def standing(here: Story, school: str) -> set[str]:
@@ -64,3 +103,24 @@ def test_a_centre_withdraws_for_a_school_even_before_it_was_told(app: Flask) -> 
     seated = [row for row in here.placements() if row["school"] == SCHOOL]
     assert {row["status"] for row in seated} <= {"cancelled"}
     assert all(row["school"] != SCHOOL for row in here.bookings(status="asked"))
+
+
+def test_a_school_that_left_before_the_release_makes_the_run_be_run_again(app: Flask) -> None:
+    told = story(app, one_of_each(), {SCHOOL: [visitor("a")], OTHER_SCHOOL: [visitor("c")]})
+    run = told.solved()
+    left(told, SCHOOL)
+    path = f"/api/v1/runs/{run}/release"
+    body = {"stage": "hosts", "answer_by": told.later(3600)}
+    refused = told.world.ask(STAFF, "POST", path, body)
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "school_left")
+    told.to_hosts(told.solved())
+    assert {row["school"] for row in told.placements()} == {OTHER_SCHOOL}
+
+
+def test_a_school_that_leaves_in_the_moment_of_the_release_keeps_no_seat(app: Flask) -> None:
+    told = story(app, one_of_each(), {SCHOOL: [visitor("a")], OTHER_SCHOOL: [visitor("c")]})
+    told.to_hosts(told.solved())
+    event = left(told, SCHOOL)
+    told.world.context.act().together(lambda act: school_left(replace(act, scope=System()), event))
+    states = {row["school"]: row["status"] for row in told.placements()}
+    assert states == {SCHOOL: "cancelled", OTHER_SCHOOL: "planned"}
