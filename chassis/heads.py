@@ -6,6 +6,7 @@ to the log as `audit_head`; whoever keeps the logs elsewhere can check the chain
 (`audit check`), also when the database's own heads were removed with its links.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -58,8 +59,16 @@ def sign(context: Context) -> dict[str, Any] | None:
     head["signature"] = signing_key(context.keys).sign(_said(head)).hex()
     id = f"{head['number']}/{head['at']}"
     context.database["audit_heads"].update_one({"_id": id}, {"$set": head}, upsert=True)
-    logger().info("audit_head", **head)
+    # As one field: a line has a time of its own, and would sign with that.
+    logger().info("audit_head", head=head)
     return head
+
+
+def told(lines: Iterable[str], service: str) -> list[dict[str, Any]]:
+    """A service's heads among lines of JSON: those that a log wrote, or bare ones."""
+    rows = (json.loads(line) for line in lines if line.strip())
+    found = [row.get("head", row) for row in rows]
+    return [head for head in found if head.get("service") == service]
 
 
 def faults(

@@ -176,6 +176,22 @@ def _dead_letters(commands: click.Group, service: Service, opened: Open) -> None
         ]
         tell(rows, as_json)
 
+    @letters.command(help="Keys whose messages wait, how many, and from which number on.")
+    @as_json
+    def waiting(as_json: bool) -> None:
+        rows = [
+            {
+                "group": row["group"],
+                "topic": row["topic"],
+                "key": row["key"],
+                "waiting": row["count"],
+                "from": row["first"],
+                "behind": "a dead letter" if row["poison"] else "a gap",
+            }
+            for row in standing.parked(opened())
+        ]
+        tell(rows, as_json)
+
     @letters.command(help="One of them with its original bytes.")
     @click.argument("id")
     @as_json
@@ -227,8 +243,7 @@ def _audit(commands: click.Group, opened: Open) -> None:
     @as_json
     def check(file: TextIO, as_json: bool) -> None:
         context = opened()
-        told = [json.loads(line) for line in file if line.strip()]
-        mine = [head for head in told if head.get("service") == context.settings.service]
+        mine = heads.told(file, context.settings.service)
         found = list(heads.faults(context.database, context.keys, mine))
         tell([{"fault": fault} for fault in found] or {"heads that hold": len(mine)}, as_json)
         raise SystemExit(1 if found else 0)

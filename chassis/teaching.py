@@ -11,6 +11,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "status": ("", "--json"),
     "verify": ("", "--age 300 --json"),
     "dead-letters list": ("", "--json"),
+    "dead-letters waiting": ("", "--json"),
     "dead-letters show": ("'{letter}'", "'{letter}' --json"),
     "dead-letters replay": ("'{letter}'",),
     "dead-letters discard": ("'{letter}' --reason 'sent twice by mistake'",),

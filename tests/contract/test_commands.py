@@ -28,6 +28,7 @@ COMMON = {
     "status",
     "verify",
     "dead-letters list",
+    "dead-letters waiting",
     "dead-letters show",
     "dead-letters replay",
     "dead-letters discard",
@@ -119,6 +120,7 @@ def test_what_only_looks_answers_json_on_an_empty_service(call: Any) -> None:
         ("config",),
         ("topics", "--mine"),
         ("dead-letters", "list"),
+        ("dead-letters", "waiting"),
         ("outbox", "list"),
         ("republish", "--key", "nothing"),
     ):
@@ -140,6 +142,8 @@ def test_a_dead_letter_is_listed_shown_tried_again_and_passed_over(
     _, (letter,) = call("dead-letters", "list")
     assert call("status")[0].exit_code == 1
     assert call("dead-letters", "show", letter["id"])[1]["value"] == "{}"
+    (behind,) = call("dead-letters", "waiting")[1]
+    assert (behind["key"], behind["behind"]) == (letter["key"], "a dead letter")
     assert call("dead-letters", "replay", letter["id"])[0].exit_code == 1
     call("dead-letters", "discard", letter["id"], "--reason", "a test")
     assert call("dead-letters", "list")[1] == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chassis import audit, heads
+from chassis import audit, heads, logs
 from chassis.context import Context
 from tests.service.chassis.programmes import change, create, relay_all
 
@@ -36,6 +36,18 @@ def test_the_head_of_a_chain_that_has_grown_since_still_holds(
     audit.chain(context.database)
     assert found(context) == []
     assert found(context, signed) == []
+
+
+def test_a_head_as_the_log_wrote_it_still_holds(
+    context: Context, signed: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("registration", "audit")
+    heads.sign(context)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "audit_head" in line]
+    (told,) = heads.told(lines, "registration")
+    assert told["number"] == signed["number"]
+    assert found(context, told) == []
+    assert heads.told(lines, "placement") == []
 
 
 def test_a_chain_that_was_cut_off_is_found_though_it_is_whole_in_itself(
