@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help environment generated demo test check up down secrets lint types rules format bench-engine \
-	bench-messages bench-services chaos chaos-short chaos-mutants stack stop docker clean
+	bench-messages bench-services bench-pages chaos chaos-short chaos-mutants stack stop docker clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -90,6 +90,9 @@ bench-messages: environment ## Messages handed over against bare SMTP, in the sa
 
 bench-services: environment ## Each promise of speed beside its peer, in the same run (half an hour)
 	@$(BIN)/python -m bench.services --record
+
+bench-pages: environment ## A teacher's start page against an empty page of the same server
+	@$(BIN)/python -m bench.pages
 
 chaos: environment ## 15 minutes of faults against the running system, then the invariants
 	@$(BIN)/python -m tests.chaos --minutes 15 $(seed)

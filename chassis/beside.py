@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from chassis.act import Act
+from chassis.act import Act, collection
 from chassis.documents import Aggregates
 from chassis.errors import NotFound
 from chassis.scope import within
@@ -44,7 +44,16 @@ class Beside(Generic[T]):
         found = row[f"beside_{self._aggregates.name}"]
         if not found:
             raise NotFound()
-        (one,) = found
+        return self._state(act, found[0])
+
+    def where(self, act: Act, wanted: Mapping[str, Any]) -> list[tuple[dict[str, Any], T]]:
+        """The documents within the act's scope that match, by id, each with its state."""
+        rows = collection(act, self._aggregates.name).find(
+            within(act.scope, dict(wanted)), session=act.session
+        )
+        return [(row, self._state(act, row)) for row in rows.sort("_id", 1)]
+
+    def _state(self, act: Act, one: Mapping[str, Any]) -> T:
         key = (act.database.name, one["_id"], one["version"], one["changed"])
         state = self._read.get(key)
         if state is None:

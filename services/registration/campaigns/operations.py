@@ -1,12 +1,13 @@
 """What can be done with campaigns. The manifest is made by `closing`, which knows the surveys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import yaml
 
 from chassis.act import Act
+from chassis.beside import Beside
 from chassis.contracts import CONTRACTS
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import Conflict, FieldError, Invalid, NotFound, Refused
@@ -19,6 +20,9 @@ from services.registration.campaigns.plan import Plan
 from services.registration.organisations import operations as organisations
 from services.registration.programmes import operations as programmes
 from services.registration.programmes.model import Status as ProgrammeStatus
+
+beside = Beside(store.campaigns, "state.campaign")
+"""The campaign of what names one."""
 
 Step = Callable[[Campaign], tuple[Campaign, list[Event]] | None]
 """A step of the clock: the next state and what is told, or None if there is nothing to do."""
@@ -121,6 +125,12 @@ def shown_with(
     if row is None:
         raise NotFound()
     return store.campaigns.stored(row), row
+
+
+def of_centres(act: Act, centres: Iterable[str]) -> dict[str, Campaign]:
+    """What these centres have announced, by id."""
+    wanted = {"state.centre": {"$in": sorted(centres)}}
+    return {row["_id"]: state for row, state in beside.where(in_public(act), wanted)}
 
 
 def own(act: Act, id: str) -> Stored[Campaign]:

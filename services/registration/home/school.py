@@ -1,27 +1,30 @@
 """What waits for a school: its next act, what follows, for whom it waits, and its next visits."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from chassis.act import Act
-from chassis.documents import PAGE_MOST, Stored
-from chassis.errors import NotFound
 from chassis.facts import KST, moment
-from services.registration.acting import own_organisation
+from services.registration.acting import own_organisation, today
 from services.registration.campaigns import operations as campaigns
 from services.registration.campaigns.model import Campaign
 from services.registration.organisations import operations as organisations
+from services.registration.programmes import operations as programmes
 from services.registration.programmes.model import Kind
-from services.registration.surveys import operations as surveys
+from services.registration.surveys import store_glance as glance
 from services.registration.surveys.answers import Answers
 from services.registration.surveys.form import filled
 from services.registration.surveys.model import COUNTS, Survey
 from services.registration.surveys.rules import faults
 from services.registration.surveys.sheet import PARTS, to_mend
-from services.registration.surveys.terms import Terms, terms
+from services.registration.surveys.store_glance import Kept
+from services.registration.surveys.terms import Terms, of
 
 VISITS_SHOWN = 5
+OVER_AFTER = timedelta(days=60)
+"""How long after a campaign's last day its visits still wait for their attendance here."""
+
 DONE = "placement.confirmed"
 OFFERED, APPROVED, MOVED = "placement.offered", "placement.approved", "placement.moved"
 COMING = (DONE, OFFERED, APPROVED, MOVED)
@@ -38,7 +41,7 @@ class Writing:
 
     id: str
     there: Terms
-    stored: Stored[Survey] | None
+    stored: Kept | None
     done: int
     open: bool
 
@@ -103,21 +106,24 @@ def home(act: Act) -> Home:
     sent: list[Writing] = []
     visits: list[Visit] = []
     contact: Terms | None = None
-    for found in campaigns.listed(act, None, PAGE_MOST, None).items:
-        there = terms(act, found.id)
+    around = _around(act, school)
+    begun = glance.own(act, school, around)
+    told_of = glance.told(act, school, begun)
+    for id, there in around.items():
+        found = there.campaign
         contact = contact or there
-        stored = _stored(act, found.id)
-        if found.state.takes_answers and found.state.kind is not Kind.INDIVIDUALS:
-            row = _writing(found.id, there, stored, act.now)
+        stored = begun.get(id)
+        if found.takes_answers and found.kind is not Kind.INDIVIDUALS:
+            row = _writing(id, there, stored, act.now)
             submitted = stored is not None and stored.state.status in COUNTS
             dirty = stored is not None and stored.state.dirty
             (sent if submitted and not dirty else writing).append(row)
         elif stored is not None:
             if stored.state.status in COUNTS:
-                sent.append(Writing(found.id, there, stored, Writing.parts, False))
-            visits += _visits(act, stored, there)
-    hosts = organisations.names(act, {visit.host for visit in visits if visit.host})
-    named = [_with_host(visit, hosts) for visit in visits]
+                sent.append(Writing(id, there, stored, Writing.parts, False))
+            visits += _visits(stored.state, told_of[id], there)
+    names = organisations.names(act, {school} | {visit.host for visit in visits if visit.host})
+    named = [_with_host(visit, names) for visit in visits]
     told = {one.id for one in sent if any(v.campaign == one.there.campaign for v in named)}
     dated = sorted((v for v in named if v.start), key=lambda v: v.start or act.now)
     past = [v for v in dated if v.what == DONE and v.start and v.start < act.now]
@@ -125,7 +131,7 @@ def home(act: Act) -> Home:
     confirming = [v for v in named if v.asks and v not in deciding and act.now < v.by]
     answering = [*deciding, *confirming]
     return Home(
-        name=organisations.shown(act, school).state.name,
+        name=names.get(school, ""),
         writing=tuple(sorted(writing, key=lambda one: one.by)),
         deciding=tuple(sorted(deciding, key=lambda v: v.decide_by or v.by)),
         confirming=tuple(sorted(confirming, key=lambda v: v.by)),
@@ -138,18 +144,35 @@ def home(act: Act) -> Home:
     )
 
 
-def _writing(id: str, there: Terms, stored: Stored[Survey] | None, now: datetime) -> Writing:
+def _around(act: Act, school: str) -> dict[str, Terms]:
+    """The terms of every campaign of the school's centres that is not long over, by id."""
+    centres = organisations.serving(act, school)
+    day = today(act)
+    found = {
+        id: one
+        for id, one in campaigns.of_centres(act, centres).items()
+        if one.window.last >= day - OVER_AFTER
+    }
+    known = programmes.several(act, {one.programme for one in found.values()})
+    return {
+        id: of(id, one, known[one.programme], centres[one.centre], day)
+        for id, one in found.items()
+        if one.programme in known
+    }
+
+
+def _writing(id: str, there: Terms, stored: Kept | None, now: datetime) -> Writing:
     draft = stored.state.draft if stored else Answers()
     left = {one.part for one in to_mend(faults(draft, there.rules), filled(draft))}
     done = len([part for part in PARTS if part not in left]) if draft.groups else 0
     return Writing(id, there, stored, done, now >= there.rules.opens_at)
 
 
-def _visits(act: Act, stored: Stored[Survey], there: Terms) -> list[Visit]:
+def _visits(survey: Survey, told: list[dict[str, Any]], there: Terms) -> list[Visit]:
     """The last that placement told of each group."""
     last: dict[str, dict[str, Any]] = {}
     conditions: dict[str, dict[str, Any]] = {}
-    for row in surveys.timeline(act, stored.id):
+    for row in told:
         id, what = row["group"], row["what"]
         if id and what.startswith("booking."):
             if what == CONDITION:
@@ -159,7 +182,7 @@ def _visits(act: Act, stored: Stored[Survey], there: Terms) -> list[Visit]:
         elif id and what.startswith(("placement.", "attendance.")):
             before = last.get(id)
             last[id] = row if before is None or what not in IN_PASSING else _passed(before, row)
-    answers = stored.state.submitted or stored.state.draft
+    answers = survey.submitted or survey.draft
     names = {group.id: (group.class_name, number) for number, group in enumerate(answers.groups, 1)}
     open_until: dict[str, datetime] = {}
     for row in conditions.values():
@@ -204,13 +227,6 @@ def _visit(
 
 def _with_host(visit: Visit, names: dict[str, str]) -> Visit:
     return replace(visit, host=names.get(visit.host, ""))
-
-
-def _stored(act: Act, campaign: str) -> Stored[Survey] | None:
-    try:
-        return surveys.own(act, campaign)
-    except NotFound:
-        return None
 
 
 def day_of(at: datetime) -> date:

@@ -124,6 +124,17 @@ def looks_after(act: Act, centre: str, other: str) -> bool:
     return other == centre or any(tie.other == other and tie.holds(day) for tie in ties)
 
 
+def serving(act: Act, organisation: str) -> dict[str, Organisation]:
+    """The centres that stand in a relation to an organisation today, by id."""
+    day = today(act)
+    found = centre_beside.where(in_public(act), {"state.ties.other": organisation})
+    return {
+        row["_id"]: centre
+        for row, centre in found
+        if any(tie.other == organisation and tie.holds(day) for tie in centre.ties)
+    }
+
+
 def centres_of(act: Act, organisation: str, supervised: bool = False) -> tuple[str, ...]:
     """The centres that stand in a relation to an organisation today; only those that it
     supervises, if that is asked."""

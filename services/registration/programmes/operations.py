@@ -1,5 +1,7 @@
 """What can be done with programmes."""
 
+from collections.abc import Iterable
+
 from chassis.act import Act
 from chassis.beside import Beside
 from chassis.documents import Page, Receipt, Stored
@@ -38,6 +40,12 @@ def retire(act: Act, id: str) -> Receipt:
 def shown(act: Act, id: str) -> Stored[Programme]:
     """A programme as anyone may read it."""
     return store.programmes.get(in_public(act), id)
+
+
+def several(act: Act, ids: Iterable[str]) -> dict[str, Programme]:
+    """Programmes by id, as anyone may read them."""
+    wanted = {"_id": {"$in": sorted(set(ids))}}
+    return {row["_id"]: state for row, state in beside.where(in_public(act), wanted)}
 
 
 def own(act: Act, id: str) -> Stored[Programme]:
