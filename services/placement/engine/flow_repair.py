@@ -74,14 +74,25 @@ def _sit_all(c: Chairs, seat_wish: Array) -> None:
 
 
 @njit(cache=True)
-def _seat_sources(c: Chairs, sources: Array, unit: int) -> None:
+def _seat_sources(c: Chairs, sources: Array, unit: int, sealed: int) -> None:
     for _ in range(len(sources)):
-        if seat_nearest(c, sources, unit) < 0:
+        if seat_nearest(c, sources, unit, sealed) < 0:
             break
 
 
 @njit(cache=True)
-def _seat_each(c: Chairs, sources: Array, unit: int) -> bool:
+def _hopeful(c: Chairs, sources: Array, sealed: int) -> Array:
+    """The sources that wish for a session from which a chain may lead to a free seat."""
+    keep = np.zeros(len(sources), np.bool_)
+    for u in range(len(sources)):
+        for w in range(c.wish_start[sources[u]], c.wish_start[sources[u] + 1]):
+            if c.price[c.wish_session[w]] < sealed:
+                keep[u] = True
+    return sources[keep]
+
+
+@njit(cache=True)
+def _seat_each(c: Chairs, sources: Array, unit: int, sealed: int) -> bool:
     """Seat the sources one by one; False, with everything as before, where one finds no seat.
 
     Where all find one, their order does not matter: each chain is cheapest for the people seated
@@ -89,7 +100,7 @@ def _seat_each(c: Chairs, sources: Array, unit: int) -> bool:
     """
     price, free = c.price.copy(), c.free.copy()
     for u in range(len(sources)):
-        if seat_nearest(c, sources[u : u + 1], unit) < 0:
+        if seat_nearest(c, sources[u : u + 1], unit, sealed) < 0:
             for q in range(c.fill[2]):
                 if c.seat_wish[c.log[q]] >= 0:
                     stand(c, c.log[q])
@@ -131,13 +142,14 @@ class Repair:
         self.absent = np.zeros(n, np.bool_) if absent is None else absent.copy()
         self.capacity = market.capacity.astype(np.int64)
         self.unit = 8 * (sessions + 2)
+        #: More rank steps than any chain costs: the price of what reaches no free seat.
+        self.dearest = (sessions + 2) * (int(market.wish_rank.max(initial=0)) + 1)
         taken = np.bincount(market.wish_session[seat_wish[seat_wish >= 0]], minlength=sessions)
         price = evidence["rank"][:sessions].astype(np.int64)
         sealed = evidence["placed"][:sessions] > 0
         if sealed.any():
             # Nobody in a sealed session wants an open one, so the region may be as dear as needed.
-            dearest = int(price[~sealed].max(initial=0)) + int(market.wish_rank.max(initial=0))
-            price[sealed] += dearest - int(price[sealed].min())
+            price[sealed] += 2 * self.dearest - int(price[sealed].min())
         self.order = np.argsort(market.lottery, kind="stable").astype(np.int64)
         self.position = np.empty(n, np.int64)
         self.position[self.order] = np.arange(n)
@@ -233,12 +245,14 @@ class Repair:
             pass_on(c, s, self.unit)
         self.absent[list(change.arrived)] = False
         again = np.array(sorted(displaced, key=self.position.__getitem__), np.int64)
-        if holes or change.arrived or not _seat_each(c, again, self.unit):
+        sealed = self.dearest * self.unit
+        able = _hopeful(c, again, sealed)
+        if holes or change.arrived or not _seat_each(c, able, self.unit, sealed):
             self._sit_back(again)
-            _seat_sources(c, again, self.unit)
+            _seat_sources(c, able, self.unit, sealed)
         if holes or change.arrived:
             waiting = self.order[(c.seat_wish[self.order] < 0) & ~self.absent[self.order]]
-            _seat_sources(c, waiting, self.unit)
+            _seat_sources(c, _hopeful(c, waiting, sealed), self.unit, sealed)
         _to_units(c.price, self.unit, 0)
         changed, before, after = self._settle()
         here = ~np.isin(changed, change.withdrawn)

@@ -151,11 +151,12 @@ def _forget(c: Chairs) -> None:
 
 
 @njit(cache=True)
-def seat_nearest(c: Chairs, sources: Array, unit: int) -> int:
+def seat_nearest(c: Chairs, sources: Array, unit: int, sealed: int) -> int:
     """Seat the one of the unseated `sources` whose chain to a free seat is cheapest.
 
     Returns her index in `sources`, or -1 when none can reach a free seat. Equal chains go to the
-    earlier source.
+    earlier source. No chain costs `sealed` or more, so a search that comes so far has failed, and
+    what it has seen is made as dear: nobody looks there again.
     """
     for u in range(len(sources)):
         j = sources[u]
@@ -167,10 +168,12 @@ def seat_nearest(c: Chairs, sources: Array, unit: int) -> int:
             if there < c.distance[t]:
                 _nearer(c, t, there, -1 - u, w)
     goal = -1
+    reach = 2 * sealed
     while c.fill[1] > 0:
         s = _nearest(c)
-        if c.free[s] > 0:
-            goal = s
+        if c.distance[s] >= sealed or c.free[s] > 0:
+            reach = c.distance[s]
+            goal = s if c.free[s] > 0 else -1
             break
         for p in range(c.reverse_start[s], c.reverse_start[s] + c.member_count[s]):
             i = c.member[p]
@@ -184,11 +187,11 @@ def seat_nearest(c: Chairs, sources: Array, unit: int) -> int:
                     if there < c.distance[t]:
                         _nearer(c, t, there, s, w)
     won = -1
+    for q in range(c.fill[0]):
+        v = c.touched[q]
+        if c.distance[v] < reach:
+            c.price[v] += reach - c.distance[v]
     if goal >= 0:
-        for q in range(c.fill[0]):
-            v = c.touched[q]
-            if c.distance[v] < c.distance[goal]:
-                c.price[v] += c.distance[goal] - c.distance[v]
         c.free[goal] -= 1
         t = goal
         while t >= 0:
