@@ -3,7 +3,7 @@
 Writes `engine-results.json`, `engine-results.txt` and `engine-times.svg` into bench/results. Every
 method runs in a process of its own on the same stored market; ratios are of processor time, method
 by engine, in the same run. All of it takes at most `--budget` seconds; a row that fails or finds no
-time left says so. `--sizes` chooses less.
+time left says so. `--sizes` chooses less; with `--keep` all other rows stay as they were before.
 """
 
 from __future__ import annotations
@@ -96,6 +96,15 @@ def measure(jobs: list[Job], budget: float) -> list[Row]:
     return rows
 
 
+def kept(rows: list[Row], path: Path) -> list[Row]:
+    """The rows of an earlier run about what has not been measured again."""
+    if not path.exists():
+        return []
+    again = {(row["kind"], row["size"], row["load"]) for row in rows if "failed" not in row}
+    before: list[Row] = json.loads(path.read_text("utf-8"))["rows"]
+    return [row for row in before if (row["kind"], row["size"], row["load"]) not in again]
+
+
 def main() -> int:
     """Measure, print, store and draw."""
     parser = argparse.ArgumentParser(prog="python -m bench.engine", description=__doc__)
@@ -103,10 +112,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--budget", type=float, default=1170, help="seconds for everything")
     parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--keep", action="store_true", help="keep earlier rows of other sizes")
     options = parser.parse_args()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         rows = measure(plan(Path(folder), options.sizes, options.seed), options.budget)
+    if options.keep:
+        earlier = kept(rows, options.out / "engine-results.json")
+        there = {(row["kind"], row["size"], row["load"]) for row in earlier}
+        fresh = [r for r in rows if (r["kind"], r["size"], r["load"]) not in there]
+        rows = [*earlier, *fresh]
     wrong = judge(rows)
     report = {
         "machine": machine(),
