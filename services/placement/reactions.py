@@ -55,6 +55,13 @@ def host_accepted(act: Act, event: Received) -> None:
     placements.host_answered(act, event)
 
 
+@reactions.on("booking.conditioned")
+def host_conditioned(act: Act, event: Received) -> None:
+    """The school has to answer under which condition its group comes."""
+    if event.data["placement"] is not None and event.data.get("decide_by"):
+        placements.host_conditioned(act, event)
+
+
 @reactions.on("booking.reopened")
 def host_thinks_again(act: Act, event: Received) -> None:
     """What a host's answer did is undone."""

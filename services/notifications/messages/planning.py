@@ -327,6 +327,23 @@ def _placed(event: Received) -> Iterable[Planned]:
     )
 
 
+@rules.on("placement.conditioned")
+def _school_asked(event: Received) -> Iterable[Planned]:
+    """A host would take the group under a condition, and the school has to answer."""
+    data = event.data
+    if not data["released"]:
+        return
+    asked = {"condition": data["condition"], "reply_by": data["decide_by"]}
+    yield Planned(
+        "placement_conditioned",
+        data["school"],
+        "school",
+        data["centre"],
+        {**_placement(event), **asked},
+        data["campaign"],
+    )
+
+
 @rules.on("placement.corrected")
 def _corrected(event: Received) -> Iterable[Planned]:
     """One 정정 for each who had the wrong notice: the school, and the hosts of the visit."""

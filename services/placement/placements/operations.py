@@ -19,6 +19,7 @@ from services.placement.placements.shape import (
     Hold,
     Part,
     Placement,
+    conditioned,
 )
 
 
@@ -190,6 +191,18 @@ def host_answered(act: Act, event: Received) -> None:
         step = model.host_answered(stored.state, event.key, start, end, people)
         if step is not None:
             store.placements.save(act, stored, noted(act, step[0], "host_accepted"), step[1])
+
+
+def host_conditioned(act: Act, event: Received) -> None:
+    """A host would take a group under a condition: its school is asked, if it knows of the visit.
+
+    Before the schools' release the centre decides alone.
+    """
+    condition, decide_by = event.data["condition"], moment(event.data["decide_by"])
+    for stored in store.with_booking(act, event.key):
+        if stored.state.released:
+            told = conditioned(stored.state, event.key, condition, decide_by)
+            store.placements.save(act, stored, noted(act, stored.state, "host_conditioned"), [told])
 
 
 def stop_lost(act: Act, event: Received) -> list[str]:

@@ -188,3 +188,11 @@ def moved(placement: Placement) -> Event:
 def event(kind: str, placement: Placement, **more: Any) -> Event:
     """The event `placement.<kind>` about this state."""
     return Event(f"placement.{kind}", {**facts(placement), **more})
+
+
+def conditioned(
+    placement: Placement, booking: str, condition: dict[str, Any], decide_by: datetime
+) -> Event:
+    """What a school hears of a host's condition, and until when it may answer."""
+    asked = {"booking": booking, "condition": condition, "decide_by": stamp(decide_by)}
+    return event("conditioned", placement, **asked)

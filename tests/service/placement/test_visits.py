@@ -295,6 +295,9 @@ def conditioned(here: Story) -> tuple[dict[str, Any], str]:
 
 def test_a_school_takes_a_hosts_condition_and_confirms_what_came_of_it(here: Story) -> None:
     row, booking = conditioned(here)
+    asked = here.told.last("placement.conditioned").data
+    assert (asked["school"], asked["booking"], asked["released"]) == (SCHOOL, booking, True)
+    assert asked["decide_by"] is not None
     said = words(get(here, row))
     assert "조건을 달았습니다" in said
     assert "체험 시간이 오후 2시부터 오후 4시까지로 바뀝니다" in said
