@@ -14,6 +14,9 @@ from services.registration.organisations.model import (
     Tie,
 )
 
+NOTICE = timedelta(days=60)
+"""How long before the end of an operator's term the centre is told of it."""
+
 
 def relate(
     state: Organisation,
@@ -77,6 +80,25 @@ def due(state: Organisation) -> list[Due]:
         return []
     after = min(ends) + timedelta(days=1)
     return [Due(in_ms(datetime(after.year, after.month, after.day, tzinfo=KST)), "relation_ends")]
+
+
+def ends_soon(ties: Sequence[Tie], on: date) -> list[Tie]:
+    """The contracts of operators that run out within `NOTICE`: time to renew or to hand over.
+
+    One that is followed by another term of the same operator does not end.
+    """
+    terms = [
+        (tie, tie.until)
+        for tie in ties
+        if tie.relation is Relation.OPERATOR and tie.until is not None
+    ]
+    return [
+        tie
+        for tie, until in terms
+        if tie.holds(on)
+        and until - on <= NOTICE
+        and not any(next.other == tie.other and last > until for next, last in terms)
+    ]
 
 
 def describe(ties: Sequence[Tie], on: date) -> list[Tie]:

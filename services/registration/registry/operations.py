@@ -20,7 +20,7 @@ from services.registration.invitations import operations as invitations
 from services.registration.invitations.model import Invitation, Status
 from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Organisation, Relation, Tie
-from services.registration.organisations.relations import describe
+from services.registration.organisations.relations import describe, ends_soon
 
 LETTERS_MOST = 50
 ROLE_OF = {
@@ -160,6 +160,14 @@ def standing(act: Act, id: str) -> tuple[Organisation, tuple[Relation, ...]]:
     ties = describe(organisations.shown(act, centre).state.ties, today(act))
     relations = dict.fromkeys(tie.relation for tie in ties if tie.other == id)
     return organisations.shown(act, id).state, tuple(relations)
+
+
+def terms_ending(act: Act) -> list[tuple[str, str, Tie]]:
+    """(id, name, relation) of the operators whose term ends soon."""
+    state = organisations.shown(act, own_centre(act)).state
+    ties = ends_soon(state.ties, today(act))
+    names = organisations.names(act, [tie.other for tie in ties])
+    return [(tie.other, names.get(tie.other, ""), tie) for tie in ties]
 
 
 def registered(act: Act, id: str) -> Organisation:

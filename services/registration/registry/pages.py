@@ -63,6 +63,7 @@ def listed(act: Act, query: ListQuery) -> str:
         counts={one: sum(1 for row in found if _fits(one, row)) for one in SHOWN},
         rows=rows[(query.page - 1) * PAGE : query.page * PAGE],
         count=len(rows),
+        ending=operations.terms_ending(act),
         page=query.page,
         pages=-(-len(rows) // PAGE),
         letters=[row.id for row in outside[: operations.LETTERS_MOST]],

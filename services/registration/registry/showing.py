@@ -12,10 +12,12 @@ from chassis.http.app import held
 from chassis.http.pages import render
 from chassis.http.problems import lang, text
 from chassis.roles import Role
+from services.registration.acting import today
 from services.registration.codes import codes
 from services.registration.contacts import operations as contacts
 from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Level, Relation
+from services.registration.organisations.relations import ends_soon
 from services.registration.registry import form, operations
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,6 +63,7 @@ def one(act: Act, id: str, errors: list[FieldError]) -> str:
         kinds=[text(f"page.registry.kinds.{kind.value}") for kind in card.row.state.kinds],
         level=levels().get(card.row.state.level or ""),
         parent=_name(act, card.row.state.parent),
+        ending=ends_soon(card.ties, today(act)),
         merged=_name(act, card.row.state.merged_into),
         duties=operations.DUTIES.get(card.role, ()) if card.role else (),
         relations=[

@@ -107,3 +107,30 @@ def test_when_the_relation_ends_the_operators_staff_are_shut_out_and_written_to_
     contact = registration.context.database["contacts"].find_one({"state.post": post}) or {}
     assert (contact["state"]["status"], contact["state"]["sealed"]) == ("removed", {})
     reactions.end_operators_term(registration.act(), event)
+
+
+def shown(centre: Caller, path: str) -> str:
+    headers = {"Authorization": f"Bearer {centre.token}", "Accept": "text/html"}
+    return centre.client.get(path, headers=headers).text.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(("days", "noticed"), [(60, True), (61, False)])
+def test_the_register_says_sixty_days_before_that_a_term_ends(
+    centre: Caller, today: date, days: int, noticed: bool
+) -> None:
+    operator = operator_of(centre, today - timedelta(days=30), today + timedelta(days=days))
+    for path in ("/organisations", f"/organisations/{operator}"):
+        assert ("위탁 기간이" in shown(centre, path)) is noticed
+    assert "까지" in shown(centre, f"/organisations/{operator}")
+
+
+def test_a_term_that_is_followed_by_another_does_not_end(centre: Caller, today: date) -> None:
+    operator = operator_of(centre, today - timedelta(days=30), today + timedelta(days=10))
+    tie = {"relation": "operator", "other": operator}
+    term = {
+        "since": (today + timedelta(days=11)).isoformat(),
+        "until": (today + timedelta(days=400)).isoformat(),
+    }
+    path = f"/api/v1/organisations/{centre.organisation}/relations"
+    centre.done("POST", path, {**tie, **term})
+    assert "위탁 기간이" not in shown(centre, "/organisations")
