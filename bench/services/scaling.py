@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.services.piping import BATCH
+from chassis import logs
 from chassis.context import Context
 from chassis.documents import New
 from chassis.events import relay, roles
@@ -123,7 +124,7 @@ def _memory() -> float:
 
 
 def _together(servers: Servers, events: int) -> dict[str, Any]:
-    """The same log read by one consumer and by several, each with its own partitions."""
+    """The same log read by one consumer and by several at once."""
     with fresh_database(servers) as name:
         writer = context_of(producer(), servers, name)
         starts = _ends(writer)
@@ -133,12 +134,10 @@ def _together(servers: Servers, events: int) -> dict[str, Any]:
             while rows := relay.pending(writer.database, [programmes]):
                 relay.publish(writer.database, publisher, rows)
         ends = _ends(writer)
-    # As many partitions as the most consumers, whatever the topic has more.
-    shares = {count: _shares(sorted(starts), count) for count in CONSUMERS if count <= len(starts)}
-    rows = [_read(servers, starts, ends, each) for each in shares.values()]
+    rows = [_read(servers, starts, ends, count) for count in CONSUMERS]
     costs = [row["processor_us_per_event"] for row in rows]
     return {
-        "row": "scale: consumers on as many partitions",
+        "row": "scale: consumers, each with a log of its own",
         "events": events,
         "consumers": rows,
         "spread": round(max(costs) / min(costs) - 1, 3),
@@ -146,33 +145,19 @@ def _together(servers: Servers, events: int) -> dict[str, Any]:
     }
 
 
-def _shares(places: Sequence[Place], count: int) -> list[list[Place]]:
-    return [list(places[number::count]) for number in range(count)]
-
-
 def _read(
-    servers: Servers, starts: dict[Place, int], ends: dict[Place, int], shares: list[list[Place]]
+    servers: Servers, starts: dict[Place, int], ends: dict[Place, int], count: int
 ) -> dict[str, Any]:
+    """So many consumers at once, each reading all of the log into a database of its own."""
     with fresh_database(servers) as name:
-        context_of(victim.service(), servers, name)
         several = multiprocessing.get_context("spawn")
         began = time.perf_counter()
-        with several.Pool(len(shares)) as pool:
-            found = pool.starmap(
-                _consume,
-                [
-                    (
-                        servers,
-                        name,
-                        {place: starts[place] for place in share},
-                        {place: ends[place] for place in share},
-                    )
-                    for share in shares
-                ],
-            )
+        with several.Pool(count) as pool:
+            calls = [(servers, f"{name}_{number}", starts, ends) for number in range(count)]
+            found = pool.starmap(_consume, calls, chunksize=1)
     number = sum(one[0] for one in found)
     return {
-        "consumers": len(shares),
+        "consumers": count,
         "events": number,
         "seconds": round(time.perf_counter() - began, 2),
         "processor_us_per_event": round(sum(one[1] for one in found) / number * 1e6, 1),
@@ -183,6 +168,7 @@ def _consume(
     servers: Servers, name: str, starts: dict[Place, int], ends: dict[Place, int]
 ) -> tuple[int, float]:
     """In a process of its own: messages read, and processor seconds that took."""
+    logs.configure("bench", "bench", "error")
     context = context_of(victim.service(), servers, name)
     used = time.process_time()
     number = _follow(context, starts, ends)
