@@ -46,7 +46,8 @@ def specimen(intent: str, language: str) -> Specimen:
             word = f"[{texts.text(language, f'page.desk.slot.{found.group(1)}')}]"
             return texts.written(language, word, found.group(2))
 
-        return _PLACEHOLDER.sub(one, text)
+        # A subject that begins with the centre in brackets has them already.
+        return _PLACEHOLDER.sub(one, text).replace("[[", "[").replace("]]", "]")
 
     said = [one if isinstance(one, str) else one["say"] for one in own["body"]]
     return Specimen(

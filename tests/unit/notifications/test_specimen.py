@@ -13,5 +13,6 @@ def test_every_message_of_a_release_can_be_read_before_it_is_sent(
     found = specimen(intent, language)
     for text in (found.subject, found.lead, *found.body):
         assert "{" not in text
+        assert "[[" not in text
     assert "[" in found.subject
     assert found.lead
