@@ -30,6 +30,7 @@ timelines = projections.add(
     "placement.moved",
     "placement.resized",
     "placement.offered",
+    "placement.conditioned",
     "placement.approved",
     "placement.confirmed",
     "placement.withdrawn",

@@ -102,9 +102,8 @@ def leave(act: Act, found: Leaving, reason_code: str, reason: str) -> Receipt:
 
 def withdrawn(act: Act, campaign: str, school: str) -> None:
     """A school took its survey back in the very moment of a release: what was made of it ends."""
-    found = _leaving(act, campaign, school, BY_CENTRE)
-    for one in found.groups:
-        placements.cancel(act, one.id, "school_withdrew", "")
+    for row in _rows(act, campaign, school, BY_CENTRE):
+        placements.cancel(act, row.id, "school_withdrew", "")
 
 
 def _ahead(act: Act, placement: Placement) -> bool:
@@ -112,7 +111,8 @@ def _ahead(act: Act, placement: Placement) -> bool:
     return placement.first_start is None or act.now < placement.first_start
 
 
-def _leaving(act: Act, campaign: str, school: str, states: tuple[str, ...]) -> Leaving:
+def _rows(act: Act, campaign: str, school: str, states: tuple[str, ...]) -> list[Stored[Placement]]:
+    """What stands of a school in a campaign, in the order of these states."""
     rows: list[Stored[Placement]] = []
     after: str | None = None
     while True:
@@ -122,6 +122,11 @@ def _leaving(act: Act, campaign: str, school: str, states: tuple[str, ...]) -> L
         if after is None:
             break
     rows.sort(key=lambda row: (states.index(row.state.status), row.id))
+    return rows
+
+
+def _leaving(act: Act, campaign: str, school: str, states: tuple[str, ...]) -> Leaving:
+    rows = _rows(act, campaign, school, states)
     centre = campaigns.show(act, campaign)["centre"]
     inside = replace(act, scope=Centre(centre))
     ids = [row.state.group for row in rows if row.state.group]

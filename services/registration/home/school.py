@@ -31,7 +31,7 @@ COMING = (DONE, OFFERED, APPROVED, MOVED)
 """What was told last of a group that has a visit ahead of it."""
 CONDITION = "booking.conditioned"
 WAITING = ("placement.waitlisted", APPROVED, MOVED)
-IN_PASSING = ("placement.resized", "placement.corrected")
+IN_PASSING = ("placement.resized", "placement.corrected", "placement.conditioned")
 """These tell of a change within a state: what the group waits for stays what it was."""
 
 
