@@ -141,9 +141,10 @@ class Reasons:
             facts = {"session": sessions.id[s], "min": int(sessions.min[s])}
             return Reason("keeps_minimum", facts)
         x, a = self.market.applicants, part.applicant
-        got = len(state.own[a])
-        if x.all_or_none[a] and not x.splits(a) and got < int(x.wants[a]):
-            return Reason("all_or_none", {"wants": int(x.wants[a]), "possible": got})
+        wants = int((x.people if x.splits(a) else x.wants)[a])
+        got = sum(p.people for p in state.own[a]) if x.splits(a) else len(state.own[a])
+        if x.all_or_none[a] and got < wants:
+            return Reason("all_or_none", {"wants": wants, "possible": got})
         return self._stage(part, given)
 
     def _stage(self, part: Part, given: list[Part]) -> Reason:

@@ -57,8 +57,10 @@ class Tried:
         if code == "overlap":
             return any(collide(self.m, w, v) for v, _ in rest)
         if code == "all_or_none":
-            said = {"wants": most, "possible": len(rest) + 1}
-            return facts == said and len(rest) + 1 < most and self._of("applicants.all_or_none", a)
+            wants = self._of("applicants.people", a) if split else most
+            got = sum(n for _, n in rest) + self._people(a) if split else len(rest) + 1
+            said = {"wants": wants, "possible": got}
+            return facts == said and got < wants and self._of("applicants.all_or_none", a)
         if code == "precedence":
             return self.r.mode == "stable"
         if code == "search_ended":
