@@ -25,6 +25,10 @@ from services.placement.engine.reasons_text import counted, sentences
 #: A sealed region may be large; this many of its sessions are named in the facts.
 REGION_NAMES = 20
 
+REPAIR = ("kept", "placed", "rank", "moved", "lottery")
+"""The stages of a repair, whatever those of the campaign are."""
+MAXIMISED = {"placed", "leximin", "kept"}
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -151,8 +155,9 @@ class Reasons:
         """No rule is broken: compare the published stages with and without the exchange."""
         change = self._change(part, given)
         stable = self.answer.mode == "stable"
-        for stage in self.market.rules.stages:
-            loss = -change[stage] if stage in {"placed", "leximin"} else change[stage]
+        repaired = self.answer.previous is not None
+        for stage in REPAIR if repaired else self.market.rules.stages:
+            loss = -change[stage] if stage in MAXIMISED else change[stage]
             if loss > 0:
                 return Reason("stage", {"stage": stage, "change": loss})
             if loss < 0:
@@ -171,7 +176,11 @@ class Reasons:
             worst = least[1][1]
         if size[school]:
             worst = min(worst, (placed[school] + people) * MILLION // size[school])
+        before = {p.wish: p.people for p in self.answer.previous or ()}
+        seated = any(p.applicant == part.applicant for p in self.answer.previous or ())
         return {
+            "kept": people if seated else 0,
+            "moved": sum(-sign * before.get(p.wish, 0) for p, sign in signed),
             "placed": people,
             "rank": sum(sign * p.people * int(w.rank[p.wish]) for p, sign in signed),
             "cost": sum(sign * int(w.cost[p.wish]) for p, sign in signed),

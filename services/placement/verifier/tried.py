@@ -13,7 +13,9 @@ import numpy as np
 from services.placement.verifier.files import Ints
 from services.placement.verifier.market import NO_SLOT, Market
 from services.placement.verifier.numbers import (
+    MAXIMISED,
     MILLION,
+    REPAIR,
     school_placed,
     school_sizes,
     stage_values,
@@ -169,7 +171,12 @@ class Tried:
         c, people, named = self.m.col, self._people(a), facts.get("stage")
         change = {"placed": people, "rank": people * self._rank(w)}
         change |= {"cost": self._of("wishes.cost", w), "lottery": people * int(self.draw[a])}
+        prior = ([], [], []) if self.r.previous is None else [c.tolist() for c in self.r.previous]
+        before, seated = dict(zip(prior[1], prior[2], strict=True)), a in prior[0]
+        change |= {"kept": people if seated else 0, "moved": -before.get(w, 0)}
         for v, n in given:
+            change["kept"] -= n if seated else 0
+            change["moved"] += before.get(v, 0)
             change["placed"] -= n
             change["rank"] -= n * self._rank(v)
             change["cost"] -= int(c["wishes.cost"][v])
@@ -178,8 +185,8 @@ class Tried:
         placed[self._of("applicants.school", a)] += change["placed"]
         worst = int((placed[asked] * MILLION // self.size[asked]).min(initial=MILLION))
         change["leximin"] = worst - self.values["leximin"]
-        for stage in self.m.rules["stages"]:
-            loss = -change[stage] if stage in {"placed", "leximin"} else change[stage]
+        for stage in self.m.rules["stages"] if self.r.previous is None else REPAIR:
+            loss = -change[stage] if stage in MAXIMISED else change[stage]
             if loss or stage == named:
                 return bool(stage == named and loss == facts.get("change") and loss > 0)
         return code == "equal"
