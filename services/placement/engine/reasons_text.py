@@ -20,9 +20,14 @@ def catalogue() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def sentences(kind: str, code: str, facts: Mapping[str, Any]) -> dict[str, str]:
-    """The sentence for a reason in every language."""
-    entry = catalogue()[kind][code]
-    return {language: entry[language].format_map(facts) for language in LANGUAGES}
+    """The sentence for a reason in every language; a stage is called what people call it."""
+    entry, told = catalogue()[kind][code], dict(facts)
+    out: dict[str, str] = {}
+    for language in LANGUAGES:
+        if "stage" in facts:
+            told["stage"] = catalogue()["stages"][facts["stage"]][language]
+        out[language] = entry[language].format_map(told)
+    return out
 
 
 def counted(codes: Mapping[str, int]) -> dict[str, str]:

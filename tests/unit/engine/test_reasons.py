@@ -18,7 +18,9 @@ from services.placement.engine import (
     breaches,
     solve,
 )
-from services.placement.engine.reasons_text import catalogue
+from services.placement.engine.market import STAGES
+from services.placement.engine.reasons import REPAIR
+from services.placement.engine.reasons_text import catalogue, sentences
 from tests.unit.engine.brute import Brute
 from tests.unit.engine.markets import random_market
 from tests.unit.verifier.answers import persons
@@ -107,11 +109,19 @@ def test_equal_requests_are_told_the_lottery_and_both_places() -> None:
 
 
 def test_every_reason_has_a_sentence_in_both_languages_with_the_same_places() -> None:
-    for kind in ("wish", "applicant", "school", "count"):
+    for kind in ("wish", "applicant", "school", "count", "stages"):
         for code, entry in catalogue()[kind].items():
             assert set(entry) == {"ko", "en"}, code
             assert all(text.strip() for text in entry.values())
     assert set(catalogue()["count"]) <= set(catalogue()["wish"])
+    assert set(catalogue()["stages"]) == {*STAGES, *REPAIR}
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_sentence_calls_a_stage_by_its_name_and_not_by_its_code(language: str) -> None:
+    for stage, names in catalogue()["stages"].items():
+        said = sentences("wish", "stage", {"stage": stage, "change": 3})[language]
+        assert names[language] in said
 
 
 @pytest.mark.parametrize("seed", range(30))
