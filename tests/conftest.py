@@ -21,6 +21,13 @@ WHOLE_STACKS = ("e2e", "chaos", "browser/journeys")
 
 The journeys come last of them: their system stays until the end.
 """
+ONE_LOG = (
+    "tests/service/chassis/",
+    "tests/service/restore/",
+    "tests/service/notifications/test_from_the_log.py",
+    "tests/service/registration/test_campaigns_by_the_clock.py",
+)
+"""These publish to the broker that all workers share."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,15 +35,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "servers" in getattr(item, "fixturenames", ()):
             item.add_marker("servers")
-    places = {name: place for place, name in enumerate(WHOLE_STACKS)}
-    items.sort(key=lambda item: places.get(_stack(item.nodeid), len(places)))
+    places = {name: place for place, name in enumerate((*WHOLE_STACKS, "log"))}
+    items.sort(key=lambda item: places.get(_kind(item.nodeid), len(places)))
 
 
 class OneWorkerAFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Under `-n` a file goes to one worker, and all that starts a whole system to the same one."""
+    """Under `-n` a file goes to one worker, all that starts a whole system to the same one.
+
+    So do tests that publish: the workers share a broker, and one test's messages would be what
+    another finds in the log and knows nothing of.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "stacks" if _stack(nodeid) else nodeid.split("::")[0]
+        kind = _kind(nodeid)
+        return "stacks" if kind in WHOLE_STACKS else kind or nodeid.split("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorkerAFile:
@@ -45,7 +57,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWork
     return OneWorkerAFile(config, log)
 
 
-def _stack(nodeid: str) -> str:
+def _kind(nodeid: str) -> str:
+    if nodeid.startswith(ONE_LOG):
+        return "log"
     return next((name for name in WHOLE_STACKS if nodeid.startswith(f"tests/{name}/")), "")
 
 
