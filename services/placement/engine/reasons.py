@@ -21,12 +21,11 @@ from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market_draws import draw_places
 from services.placement.engine.reasons_flow import FlowReasons, has_prices
 from services.placement.engine.reasons_text import counted, sentences
+from services.placement.engine.repair_flow import STAGES as REPAIR_STAGES
 
 #: A sealed region may be large; this many of its sessions are named in the facts.
 REGION_NAMES = 20
 
-REPAIR = ("kept", "placed", "rank", "moved", "lottery")
-"""The stages of a repair, whatever those of the campaign are."""
 MAXIMISED = {"placed", "leximin", "kept"}
 
 
@@ -156,7 +155,7 @@ class Reasons:
         change = self._change(part, given)
         stable = self.answer.mode == "stable"
         repaired = self.answer.previous is not None
-        for stage in REPAIR if repaired else self.market.rules.stages:
+        for stage in REPAIR_STAGES if repaired else self.market.rules.stages:
             loss = -change[stage] if stage in MAXIMISED else change[stage]
             if loss > 0:
                 return Reason("stage", {"stage": stage, "change": loss})

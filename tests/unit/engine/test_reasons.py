@@ -19,8 +19,8 @@ from services.placement.engine import (
     solve,
 )
 from services.placement.engine.market import STAGES
-from services.placement.engine.reasons import REPAIR
 from services.placement.engine.reasons_text import catalogue, sentences
+from services.placement.engine.repair_flow import STAGES as REPAIR_STAGES
 from tests.unit.engine.brute import Brute
 from tests.unit.engine.markets import random_market
 from tests.unit.verifier.answers import persons
@@ -114,7 +114,7 @@ def test_every_reason_has_a_sentence_in_both_languages_with_the_same_places() ->
             assert set(entry) == {"ko", "en"}, code
             assert all(text.strip() for text in entry.values())
     assert set(catalogue()["count"]) <= set(catalogue()["wish"])
-    assert set(catalogue()["stages"]) == {*STAGES, *REPAIR}
+    assert set(catalogue()["stages"]) == {*STAGES, *REPAIR_STAGES}
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
