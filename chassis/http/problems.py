@@ -1,14 +1,16 @@
 """Every refusal as RFC 9457 `application/problem+json`, in the reader's language."""
 
-from typing import Any
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Annotated, Any
 
 import orjson
 from flask import Flask, Response, current_app, g, request
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
-from chassis.errors import FieldError, Problem
+from chassis.errors import FieldError, Invalid, Problem
 from chassis.language import Catalogue, chosen
 from chassis.logs import logger
 
@@ -101,10 +103,23 @@ def of_pydantic(error: ValidationError) -> list[FieldError]:
 
 def unfit(error: ValidationError) -> Response:
     """The answer to a body, query or path that does not fit its model."""
-    problem = Problem("invalid")
-    problem.status = 422
-    problem.errors = of_pydantic(error)
-    return answer(problem)
+    return answer(Invalid([*of_pydantic(error), *_by_rules(error)]))
+
+
+def _by_rules(error: ValidationError) -> Iterable[FieldError]:
+    """What the rules of a body say to those of its fields that can be read."""
+    view = current_app.view_functions[request.endpoint or ""]
+    body = view.__annotations__.get("body")
+    sent = request.get_json(silent=True)
+    if body is None or error.title != body.__name__ or not isinstance(sent, dict):
+        return ()
+    said: dict[str, Any] = {}
+    for name, field in body.model_fields.items():
+        kind: Any = Annotated[field.annotation, field]
+        with suppress(ValidationError, KeyError):
+            said[name] = TypeAdapter(kind).validate_python(sent[name])
+    found: Iterable[FieldError] = body.faults(said)
+    return found
 
 
 def of_http(error: HTTPException) -> Response:

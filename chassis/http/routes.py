@@ -13,7 +13,7 @@ redirects.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chassis.act import Act
 from chassis.documents import Receipt, Replayed
-from chassis.errors import Conflict, Unavailable
+from chassis.errors import Conflict, FieldError, Unavailable
 from chassis.roles import Role
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -34,6 +34,15 @@ class Body(BaseModel):
     """Base of what is sent to a route: fields that were not asked for are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def faults(cls, said: Mapping[str, Any]) -> Iterable[FieldError]:
+        """What rules between fields find, for a body of which other fields cannot be read.
+
+        `said` are the fields that can be read, by name, so that a sender learns of everything at
+        once. What fits its shape is judged by the operation.
+        """
+        return ()
 
 
 class ProblemView(BaseModel):

@@ -117,11 +117,8 @@ def content(said: Typed, before: Content | None) -> Content:
 
 
 def fields(refused: Invalid) -> Mends:
-    """The faults with the names of the form's fields; a field is named once."""
-    found: dict[str, str] = {}
-    for name, sentence in mends(refused, lambda pointer: _field(pointer.strip("/").split("/"))):
-        found.setdefault(name, sentence)
-    return list(found.items())
+    """The faults with the names of the form's fields."""
+    return mends(refused, lambda pointer: _field(pointer.strip("/").split("/")))
 
 
 def _field(path: list[str]) -> str:

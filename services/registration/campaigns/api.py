@@ -1,5 +1,6 @@
 """JSON endpoints for campaigns. Times may be sent with any offset and are answered in UTC."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -7,9 +8,10 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from chassis.act import Act
 from chassis.documents import Receipt, Stored
+from chassis.errors import FieldError
 from chassis.http.routes import Body, Routes
 from chassis.roles import Role
-from services.registration.campaigns import operations
+from services.registration.campaigns import operations, plan
 from services.registration.campaigns.model import Campaign, Status
 from services.registration.campaigns.plan import STAGES, Mode, Plan, rules_hash
 from services.registration.programmes.model import Kind
@@ -42,7 +44,17 @@ class CapsBody(Body):
     students: int | None = Field(None, le=10_000_000)
 
 
-class DraftBody(Body):
+class PlanBody(Body):
+    """A plan, or a part of it."""
+
+    @classmethod
+    def faults(cls, said: Mapping[str, Any]) -> list[FieldError]:
+        """What the rules of a plan find in what could be read of it."""
+        given = {name: value for name, value in said.items() if value is not None}
+        return plan.faults(given, operations.known_fields())
+
+
+class DraftBody(PlanBody):
     """What the centre decides about a campaign."""
 
     programme: Id
@@ -63,7 +75,7 @@ class DraftBody(Body):
     phone: Phone | None = None
 
 
-class ReplanBody(Body):
+class ReplanBody(PlanBody):
     """What shall change; what is not named stays."""
 
     programme: Id | None = None

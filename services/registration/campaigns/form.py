@@ -6,7 +6,6 @@ everything typed stays.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -27,28 +26,22 @@ MOMENTS = (
 )
 """In the order in which they happen."""
 
+FIELDS = (
+    *("name", "programme", "kind", "fields", *MOMENTS, "first", "last", "unusable"),
+    *("mode", "schools", "students", "phone"),
+)
+"""In the order in which they stand in the form."""
+
 FREE = ("hosts_release_at", "schools_release_at")
 SHOWN = "%Y-%m-%dT%H:%M"
 NAME_MOST = 100
 _BETWEEN = re.compile(r"[\s,]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A plan as far as it could be read, and what has to be mended."""
-
-    plan: Plan | None
-    errors: tuple[FieldError, ...]
-
-
 def fields_of(plan: Plan) -> dict[str, Any]:
     """The plan as the form's fields."""
-    written: dict[str, Any] = {
-        name: "" if (at := getattr(plan, name)) is None else at.astimezone(KST).strftime(SHOWN)
-        for name in MOMENTS
-    }
     return {
-        **written,
+        **{name: _written(getattr(plan, name)) for name in MOMENTS},
         "programme": plan.programme,
         "name": plan.name,
         "kind": plan.kind.value,
@@ -65,10 +58,7 @@ def fields_of(plan: Plan) -> dict[str, Any]:
 
 def typed(form: MultiDict[str, str]) -> dict[str, Any]:
     """The form as it was sent, to be shown again."""
-    names = (*MOMENTS, "programme", "name", "kind", "mode", "first", "last", "unusable")
-    kept: dict[str, Any] = {name: form.get(name, "") for name in names}
-    kept |= {name: form.get(name, "") for name in ("schools", "students", "phone")}
-    return {**kept, "fields": form.getlist("fields")}
+    return {name: form.get(name, "") for name in FIELDS} | {"fields": form.getlist("fields")}
 
 
 def proposed(programme: str, kind: str, now: datetime) -> dict[str, Any]:
@@ -101,41 +91,43 @@ def proposed(programme: str, kind: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def read(found: Mapping[str, Any]) -> Read:
-    """The plan that the fields say."""
-    errors: list[FieldError] = []
-    times = {name: _moment(found, name, errors) for name in MOMENTS}
-    first, last = (_day(found[name], f"/window/{name}", errors) for name in ("first", "last"))
+def read(
+    found: Mapping[str, Any], before: Plan | None = None
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """What the fields say of a plan, by name, and what of them cannot be read.
+
+    A field that cannot be read says nothing; of the window each end speaks for itself. A moment
+    of the plan `before` that still stands in the form keeps the seconds that are not shown there.
+    """
+    unread: list[FieldError] = []
+    times = {
+        name: at
+        if before is not None and found[name] == _written(at := getattr(before, name))
+        else _moment(found, name, unread)
+        for name in MOMENTS
+    }
+    first, last = (_day(found[name], f"/window/{name}", unread) for name in ("first", "last"))
     unusable = tuple(
         day
         for place, word in enumerate(filter(None, _BETWEEN.split(found["unusable"].strip())))
-        if (day := _day(word, f"/unusable_dates/{place}", errors)) is not None
+        if (day := _day(word, f"/unusable_dates/{place}", unread)) is not None
     )
-    schools, students = (_number(found, name, errors) for name in ("schools", "students"))
-    if not found["programme"]:
-        errors.append(FieldError("/programme", "programme_unknown"))
-    if not found["name"].strip():
-        errors.append(FieldError("/name", "name_missing"))
-    if not found["fields"]:
-        errors.append(FieldError("/fields", "fields_missing"))
-    if errors or first is None or last is None:
-        return Read(None, tuple(errors))
-    plan = Plan.model_validate(
-        {
-            **times,
-            "programme": found["programme"],
-            "name": found["name"].strip()[:NAME_MOST],
-            "kind": _one_of(Kind, found["kind"], Kind.GROUPS),
-            "mode": _one_of(Mode, found["mode"], Mode.MAX),
-            "window": Window(first=first, last=last),
-            "unusable_dates": unusable,
-            "caps": Caps(schools=schools, students=students),
-            "stages": STAGES,
-            "fields": tuple(found["fields"]),
-            "phone": found["phone"].strip() or None,
-        }
-    )
-    return Read(plan, ())
+    window: dict[str, Any] = {"first": first, "last": last}
+    schools, students = (_number(found, name, unread) for name in ("schools", "students"))
+    said = {
+        **times,
+        "programme": found["programme"],
+        "name": found["name"].strip()[:NAME_MOST],
+        "kind": _one_of(Kind, found["kind"], Kind.GROUPS),
+        "mode": _one_of(Mode, found["mode"], Mode.MAX),
+        "window": Window.model_construct(**window),
+        "unusable_dates": unusable,
+        "caps": Caps(schools=schools, students=students),
+        "stages": STAGES,
+        "fields": tuple(found["fields"]),
+        "phone": found["phone"].strip() or None,
+    }
+    return said, unread
 
 
 def field_of(pointer: str) -> str:
@@ -143,6 +135,10 @@ def field_of(pointer: str) -> str:
     parts = pointer.strip("/").split("/")
     inner = {"window": parts[-1], "caps": parts[-1], "unusable_dates": "unusable"}
     return inner.get(parts[0], parts[0])
+
+
+def _written(at: datetime | None) -> str:
+    return "" if at is None else at.astimezone(KST).strftime(SHOWN)
 
 
 def _moment(found: Mapping[str, Any], name: str, errors: list[FieldError]) -> datetime | None:

@@ -5,13 +5,15 @@ by due times; the deadline itself is enforced where a survey is submitted, wheth
 has fired. The rules have a hash, so that what was published can be checked against what was run.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from chassis.errors import FieldError, Invalid, Refused, TooLate
 from chassis.facts import Due, Event, stamp
-from services.registration.campaigns.plan import Plan, check, rules_hash
+from services.registration.campaigns import plan as plans
+from services.registration.campaigns.plan import Plan, rules_hash
 from services.registration.organisations.model import LABELS_TOPIC
 
 TITLES_TOPIC = "registration.titles"
@@ -82,19 +84,23 @@ def announce(state: Campaign, now: datetime) -> tuple[Campaign, list[Event]]:
 
 
 def replan(
-    state: Campaign, plan: Plan, now: datetime, known_fields: frozenset[str]
+    state: Campaign,
+    plan: Plan,
+    now: datetime,
+    known_fields: frozenset[str],
+    found: Sequence[FieldError] = (),
 ) -> tuple[Campaign, list[Event]]:
     """Another plan. Once announced, the deadline may move only before it has passed, and the
-    opening only before it has come; what schools have relied on (programme, kind) stays."""
+    opening only before it has come; what schools have relied on (programme, kind) stays. `found`
+    is what is to be mended already."""
     if state.status not in (Status.DRAFT, Status.ANNOUNCED, Status.OPEN):
         if now >= state.deadline and plan.deadline != state.deadline:
             raise TooLate("deadline_passed", deadline=state.deadline)
         raise Refused("campaign_fixed", status=state.status.value)
-    check(plan, known_fields)
-    if state.status is not Status.DRAFT:
-        if now >= state.deadline:
-            raise TooLate("deadline_passed", deadline=state.deadline)
-        _unchanged(state, plan, now)
+    if state.status is not Status.DRAFT and now >= state.deadline:
+        raise TooLate("deadline_passed", deadline=state.deadline)
+    if errors := [*found, *faults(state, dict(plan), now, known_fields)]:
+        raise Invalid(errors)
     changed = state.model_copy(update={name: getattr(plan, name) for name in Plan.model_fields})
     if state.status is Status.DRAFT:
         return changed, []
@@ -102,6 +108,14 @@ def replan(
     if (changed.name, changed.phone) != (state.name, state.phone):
         events.extend(labels(changed))
     return changed, events
+
+
+def faults(
+    state: Campaign, said: Mapping[str, Any], now: datetime, known_fields: frozenset[str]
+) -> list[FieldError]:
+    """What has to be mended in another plan, as far as it is said (fields by name)."""
+    found = plans.faults(said, known_fields)
+    return found if state.status is Status.DRAFT else [*found, *_relied_on(state, said, now)]
 
 
 def open_(state: Campaign, now: datetime) -> tuple[Campaign, list[Event]] | None:
@@ -172,18 +186,18 @@ def labels(state: Campaign) -> list[Event]:
     ]
 
 
-def _unchanged(state: Campaign, plan: Plan, now: datetime) -> None:
+def _relied_on(state: Campaign, said: Mapping[str, Any], now: datetime) -> list[FieldError]:
     errors = []
-    if plan.programme != state.programme:
+    if said.get("programme", state.programme) != state.programme:
         errors.append(FieldError("/programme", "announced_fixed"))
-    if plan.kind is not state.kind:
+    if said.get("kind", state.kind) is not state.kind:
         errors.append(FieldError("/kind", "announced_fixed"))
-    if now >= state.opens_at and plan.opens_at != state.opens_at:
+    opens_at, deadline = said.get("opens_at"), said.get("deadline")
+    if now >= state.opens_at and opens_at is not None and opens_at != state.opens_at:
         errors.append(FieldError("/opens_at", "opened_fixed"))
-    if plan.deadline <= now:
+    if deadline is not None and deadline <= now:
         errors.append(FieldError("/deadline", "deadline_in_future"))
-    if errors:
-        raise Invalid(errors)
+    return errors
 
 
 def _from(state: Campaign, *allowed: Status) -> None:

@@ -1,6 +1,6 @@
 """What can be done with campaigns. The manifest is made by `closing`, which knows the surveys."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -39,8 +39,9 @@ def draft(act: Act, wanted: Plan) -> Receipt:
     """A new campaign of the acting centre, seen by its staff only. Without a number of its own
     it names the centre's."""
     centre = own_centre(act)
-    plan.check(wanted, known_fields())
-    _programme(act, wanted)
+    if errors := faults(act, dict(wanted)):
+        raise Invalid(errors)
+    _running(act, wanted)
     phone = wanted.phone or organisations.shown(act, centre).state.phone
     state = Campaign(**{**wanted.model_dump(), "phone": phone}, centre=centre)
     return store.campaigns.create(act, act.new_id("campaign"), state)
@@ -51,8 +52,9 @@ def replan(act: Act, id: str, changes: dict[str, Any]) -> Receipt:
     by the database's clock as well as by ours."""
     stored = store.campaigns.load(act, id)
     wanted = Plan.model_validate({**stored.state.plan().model_dump(), **changes})
-    _programme(act, wanted)
-    state, events = model.replan(stored.state, wanted, act.now, known_fields())
+    unknown = _unknown(act, wanted.programme)
+    state, events = model.replan(stored.state, wanted, act.now, known_fields(), unknown)
+    _running(act, wanted)
     announced = stored.state.status is not Status.DRAFT
     return store.campaigns.save(
         act,
@@ -64,10 +66,20 @@ def replan(act: Act, id: str, changes: dict[str, Any]) -> Receipt:
     )
 
 
+def faults(act: Act, said: Mapping[str, Any], id: str | None = None) -> list[FieldError]:
+    """What has to be mended in a plan, as far as it is said (fields by name): a new one, or
+    another one of the campaign with this id."""
+    unknown = _unknown(act, said["programme"]) if "programme" in said else []
+    if id is None:
+        return [*unknown, *plan.faults(said, known_fields())]
+    return [*unknown, *model.faults(own(act, id).state, said, act.now, known_fields())]
+
+
 def announce(act: Act, id: str) -> Receipt:
     """Make a campaign public."""
     stored = store.campaigns.load(act, id)
-    plan.check(stored.state.plan(), known_fields())
+    if errors := plan.faults(dict(stored.state.plan()), known_fields()):
+        raise Invalid(errors)
     state, events = model.announce(stored.state, act.now)
     return store.campaigns.save(act, stored, state, events, due=model.due(state))
 
@@ -162,10 +174,15 @@ def _step(act: Act, id: str, step: Step) -> None:
     store.campaigns.save(act, stored, state, events, due=model.due(state))
 
 
-def _programme(act: Act, wanted: Plan) -> None:
+def _unknown(act: Act, programme: str) -> list[FieldError]:
     try:
-        programme = programmes.own(act, wanted.programme).state
+        programmes.own(act, programme)
     except NotFound:
-        raise Invalid([FieldError("/programme", "programme_unknown")]) from None
-    if programme.status is ProgrammeStatus.RETIRED:
+        return [FieldError("/programme", "programme_unknown")]
+    return []
+
+
+def _running(act: Act, wanted: Plan) -> None:
+    """Raise Refused for a programme that takes no more campaigns."""
+    if programmes.own(act, wanted.programme).state.status is ProgrammeStatus.RETIRED:
         raise Refused("programme_retired")

@@ -7,15 +7,16 @@ from flask import Response, redirect, request, url_for
 from pydantic import BaseModel, Field
 
 from chassis.act import Act
-from chassis.documents import PAGE_MOST
-from chassis.errors import FieldError, Invalid, Problem
+from chassis.documents import PAGE_MOST, Stored
+from chassis.errors import Invalid, Problem
+from chassis.http.mends import again
 from chassis.http.pages import render
 from chassis.http.problems import lang, text
 from chassis.http.routes import Routes
 from chassis.roles import Role
 from services.registration.campaigns import form, operations
-from services.registration.campaigns.model import Status
-from services.registration.campaigns.plan import Mode, rules_hash
+from services.registration.campaigns.model import Campaign, Status
+from services.registration.campaigns.plan import Mode, Plan, rules_hash
 from services.registration.codes import codes
 from services.registration.organisations.model import Level
 from services.registration.programmes import operations as programmes
@@ -45,7 +46,7 @@ class NewQuery(BaseModel):
 @routes.page("/programmes/new", roles=CENTRE)
 def new_programme(act: Act) -> str:
     """What the centre runs under a name of its own."""
-    return _programme({"level": Level.MIDDLE.value, "grades": []}, [])
+    return _programme({"level": Level.MIDDLE.value, "grades": []})
 
 
 @routes.form("/programmes/new", roles=CENTRE)
@@ -68,7 +69,7 @@ def publish_programme(act: Act) -> Response | tuple[str, int]:
     try:
         done = programmes.publish(act, state)
     except Invalid as refused:
-        return _programme(kept, list(refused.errors)), refused.status
+        return _programme(kept, refused), refused.status
     return _to(url_for("campaign_pages.new", programme=done.id))
 
 
@@ -78,20 +79,17 @@ def new(act: Act, query: NewQuery) -> str:
     found = _programmes(act)
     chosen = next((one for one in found if one[0] == query.programme), found[0] if found else None)
     kind = chosen[2] if chosen else Kind.GROUPS.value
-    return _plan(act, form.proposed(chosen[0] if chosen else "", kind, act.now), [])
+    return _plan(act, form.proposed(chosen[0] if chosen else "", kind, act.now))
 
 
 @routes.form("/campaigns/new", roles=CENTRE)
 def draft(act: Act) -> Response | tuple[str, int]:
     """Keep the plan as a draft that only the centre sees."""
     kept = form.typed(request.form)
-    found = form.read(kept)
-    if found.plan is None:
-        return _plan(act, kept, list(found.errors)), 422
     try:
-        done = operations.draft(act, found.plan)
+        done = operations.draft(act, _read(act, kept))
     except Problem as refused:
-        return _plan(act, kept, _errors(refused)), refused.status
+        return _plan(act, kept, refused), refused.status
     return _to(url_for("campaign_pages.summary", campaign_id=done.id))
 
 
@@ -99,7 +97,7 @@ def draft(act: Act) -> Response | tuple[str, int]:
 def edit(act: Act, path: CampaignPath) -> str:
     """The plan of a campaign, to be changed."""
     stored = operations.own(act, path.campaign_id)
-    return _plan(act, form.fields_of(stored.state.plan()), [], path.campaign_id)
+    return _plan(act, form.fields_of(stored.state.plan()), campaign=path.campaign_id)
 
 
 @routes.form("/campaigns/<campaign_id>/plan", roles=CENTRE)
@@ -111,14 +109,11 @@ def replan(act: Act, path: CampaignPath) -> Response | tuple[str, int]:
     if before.status is not Status.DRAFT:
         # What is fixed by the announcement is shown and not asked.
         kept |= {"programme": before.programme, "kind": before.kind.value}
-    found = form.read(kept)
-    if found.plan is None:
-        return _plan(act, kept, list(found.errors), path.campaign_id), 422
     try:
-        changes = found.plan.model_dump(exclude={"stages"})
+        changes = _read(act, kept, stored).model_dump(exclude={"stages"})
         operations.replan(act, path.campaign_id, changes)
     except Problem as refused:
-        return _plan(act, kept, _errors(refused), path.campaign_id), refused.status
+        return _plan(act, kept, refused, path.campaign_id), refused.status
     if before.status is Status.DRAFT:
         return _to(url_for("campaign_pages.summary", campaign_id=path.campaign_id))
     return _to(url_for("home.campaign", campaign_id=path.campaign_id))
@@ -136,11 +131,20 @@ def announce(act: Act, path: CampaignPath) -> Response | tuple[str, int]:
     try:
         operations.announce(act, path.campaign_id)
     except Problem as refused:
-        return _summary(act, path, _errors(refused)), refused.status
+        return _summary(act, path, refused), refused.status
     return _to(url_for("home.campaign", campaign_id=path.campaign_id))
 
 
-def _programme(kept: dict[str, Any], errors: list[FieldError]) -> str:
+def _read(act: Act, kept: dict[str, Any], before: Stored[Campaign] | None = None) -> Plan:
+    """The plan that was typed. Raises Invalid with what cannot be read, and beside it what the
+    rules say to the rest, so that nobody has to come back for one fault after the other."""
+    said, unread = form.read(kept, before.state if before else None)
+    if unread:
+        raise Invalid([*unread, *operations.faults(act, said, before.id if before else None)])
+    return Plan.model_validate(said)
+
+
+def _programme(kept: dict[str, Any], refused: Problem | None = None) -> str:
     return render(
         "campaigns/programme.html",
         kept=kept,
@@ -148,12 +152,12 @@ def _programme(kept: dict[str, Any], errors: list[FieldError]) -> str:
         grades=GRADES,
         kinds=[(one.value, text(f"page.wizard.kind.{one.value}")) for one in Kind],
         tiers=[(one.value, text(f"page.wizard.tier.{one.value}")) for one in Tier],
-        **_mend(errors),
+        **again(refused, form.field_of),
     )
 
 
 def _plan(
-    act: Act, kept: dict[str, Any], errors: list[FieldError], campaign: str | None = None
+    act: Act, kept: dict[str, Any], refused: Problem | None = None, campaign: str | None = None
 ) -> str:
     status = operations.own(act, campaign).state.status if campaign else Status.DRAFT
     return render(
@@ -167,11 +171,11 @@ def _plan(
         moments=form.MOMENTS,
         free=form.FREE,
         offered=[(code, names[lang()]) for code, names in codes().fields.items()],
-        **_mend(errors),
+        **again(refused, form.field_of, form.FIELDS),
     )
 
 
-def _summary(act: Act, path: CampaignPath, errors: list[FieldError] | None = None) -> str:
+def _summary(act: Act, path: CampaignPath, refused: Problem | None = None) -> str:
     stored = operations.own(act, path.campaign_id)
     return render(
         "campaigns/summary.html",
@@ -181,7 +185,7 @@ def _summary(act: Act, path: CampaignPath, errors: list[FieldError] | None = Non
         fields=[codes().fields[code][lang()] for code in stored.state.fields],
         moments=[name for name in form.MOMENTS if getattr(stored.state, name) is not None],
         rules_hash=rules_hash(stored.state),
-        **_mend(errors or []),
+        **again(refused, form.field_of),
     )
 
 
@@ -194,21 +198,6 @@ def _programmes(act: Act) -> list[tuple[str, str, str]]:
         if one.state.status is ProgrammeStatus.PUBLISHED
     ]
     return sorted(found, key=lambda one: one[1])
-
-
-def _errors(refused: Problem) -> list[FieldError]:
-    if isinstance(refused, Invalid):
-        return list(refused.errors)
-    return [FieldError("", f"problem.{refused.code}", refused.facts)]
-
-
-def _mend(errors: list[FieldError]) -> dict[str, Any]:
-    """The summary above the form, and the sentence of each field."""
-    found = []
-    for one in errors:
-        key = one.code if one.code.startswith("problem.") else f"field.{one.code}"
-        found.append((form.field_of(one.pointer), text(key, **one.facts)))
-    return {"mends": found, "said": dict(reversed(found))}
 
 
 def _to(address: str) -> Response:

@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from chassis.errors import FieldError, Invalid
+from chassis.errors import FieldError
 from chassis.facts import KST
 from services.registration.programmes.model import Kind
 
 STAGES = ("placed", "rank", "leximin", "travel", "lottery")
+Compares = Callable[[Any, Any], bool]
 
 
 class Mode(StrEnum):
@@ -62,50 +66,65 @@ class Plan(BaseModel):
     phone: str | None = None
 
 
-def check(plan: Plan, known_fields: frozenset[str]) -> None:
-    """Raise Invalid with every field that has to be mended. Dates are read in Seoul."""
+def faults(said: Mapping[str, Any], known_fields: frozenset[str]) -> list[FieldError]:
+    """Every field that has to be mended. Dates are read in Seoul.
+
+    `said` are a plan's fields by name. A rule about something that is not said, because it was
+    left out or could not be read, is not judged; so all that can be judged is told at once.
+    """
     errors: list[FieldError] = []
 
-    def order(pointer: str, code: str, right: bool) -> None:
-        if not right:
+    def order(
+        pointer: str, code: str, earlier: Any, later: Any, right: Compares = operator.le
+    ) -> None:
+        if earlier is not None and later is not None and not right(earlier, later):
             errors.append(FieldError(pointer, code))
 
-    if not plan.name.strip():
+    if not said.get("name", "-").strip():
         errors.append(FieldError("/name", "name_missing"))
-    order("/deadline", "deadline_after_opening", plan.opens_at < plan.deadline)
-    order("/hosts_reply_by", "hosts_after_deadline", plan.deadline <= plan.hosts_reply_by)
+    deadline, hosts_reply_by = said.get("deadline"), said.get("hosts_reply_by")
+    order("/deadline", "deadline_after_opening", said.get("opens_at"), deadline, operator.lt)
+    order("/hosts_reply_by", "hosts_after_deadline", deadline, hosts_reply_by)
     order(
-        "/schools_confirm_by", "schools_after_hosts", plan.hosts_reply_by <= plan.schools_confirm_by
+        "/schools_confirm_by", "schools_after_hosts", hosts_reply_by, said.get("schools_confirm_by")
     )
-    order("/window/last", "window_order", plan.window.first <= plan.window.last)
+    window = said.get("window")
+    first, last = (window.first, window.last) if window is not None else (None, None)
+    order("/window/last", "window_order", first, last)
+    last_day = deadline.astimezone(KST).date() if deadline is not None else None
+    order("/window/last", "window_after_deadline", last_day, last, operator.lt)
+    hosts_release_at = said.get("hosts_release_at")
+    order("/hosts_release_at", "release_after_deadline", deadline, hosts_release_at)
     order(
-        "/window/last",
-        "window_after_deadline",
-        plan.deadline.astimezone(KST).date() < plan.window.last,
+        "/schools_release_at",
+        "release_after_hosts",
+        hosts_release_at or deadline,
+        said.get("schools_release_at"),
     )
-    if plan.hosts_release_at is not None:
-        order("/hosts_release_at", "release_after_deadline", plan.deadline <= plan.hosts_release_at)
-    if plan.schools_release_at is not None:
-        earliest = plan.hosts_release_at or plan.deadline
-        order("/schools_release_at", "release_after_hosts", earliest <= plan.schools_release_at)
-    for place, day in enumerate(plan.unusable_dates):
-        if not plan.window.first <= day <= plan.window.last:
+    for place, day in enumerate(said.get("unusable_dates") or ()):
+        if (first is not None and day < first) or (last is not None and last < day):
             errors.append(FieldError(f"/unusable_dates/{place}", "date_outside_window"))
-    for name, cap in (("schools", plan.caps.schools), ("students", plan.caps.students)):
-        if cap is not None and cap < 1:
-            errors.append(FieldError(f"/caps/{name}", "cap_least"))
-    if not plan.fields:
+    if (caps := said.get("caps")) is not None:
+        for name, cap in (("schools", caps.schools), ("students", caps.students)):
+            order(f"/caps/{name}", "cap_least", 1, cap)
+    fields = said.get("fields")
+    if fields is not None and not fields:
         errors.append(FieldError("/fields", "fields_missing"))
-    for place, code in enumerate(plan.fields):
+    for place, code in enumerate(fields or ()):
         if code not in known_fields:
             errors.append(FieldError(f"/fields/{place}", "field_unknown", {"field": code}))
-    for place, stage in enumerate(plan.stages):
-        if stage not in STAGES:
-            errors.append(FieldError(f"/stages/{place}", "stage_unknown", {"stage": stage}))
-    if len(set(plan.stages)) != len(plan.stages) or plan.stages[:1] != ("placed",):
+    return [*errors, *_stages(said.get("stages", STAGES))]
+
+
+def _stages(stages: Sequence[str]) -> list[FieldError]:
+    errors = [
+        FieldError(f"/stages/{place}", "stage_unknown", {"stage": stage})
+        for place, stage in enumerate(stages)
+        if stage not in STAGES
+    ]
+    if len(set(stages)) != len(stages) or tuple(stages[:1]) != ("placed",):
         errors.append(FieldError("/stages", "stages_order"))
-    if errors:
-        raise Invalid(errors)
+    return errors
 
 
 def rules_hash(plan: Plan) -> str:

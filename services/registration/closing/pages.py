@@ -1,6 +1,6 @@
 """Pages of a campaign's answers: remind, write down what was said on the telephone, admit late."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from chassis.act import Act
 from chassis.documents import Stored
 from chassis.errors import FieldError, Invalid, NotFound, Problem
 from chassis.facts import KST
-from chassis.http.mends import mends
+from chassis.http.mends import again
 from chassis.http.pages import render
 from chassis.http.problems import lang, text
 from chassis.http.routes import Routes
@@ -28,6 +28,8 @@ from services.registration.surveys import operations as surveys
 from services.registration.surveys.answers import Answers
 from services.registration.surveys.model import Survey, survey_id
 from services.registration.surveys.operations import Reason
+from services.registration.surveys.rules import faults
+from services.registration.surveys.terms import terms
 from services.registration.views import Id
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +37,15 @@ CENTRE = (Role.CENTRE,)
 DONE = ("submitted", "amended")
 REASONS = ("illness", "handover", "trouble", "disaster", "other")
 """Why a late answer is let in; the code travels, the sentence stays."""
+
+FIELDS = {
+    "people": "people{}",
+    "class_name": "class{}",
+    "fields": "field{}-0",
+    "dates": "date{}-0",
+}
+"""The form's fields of a group by what they say; its grade stands for the rest."""
+ASKED = ("spoken_with", "at", "reason")
 
 routes = Routes("answer_pages", "/campaigns", templates=str(TEMPLATES))
 
@@ -82,7 +93,7 @@ def school(act: Act, path: SchoolPath) -> str:
     """One school's answer: how to reach it, what it has written, and what the centre may do."""
     stored = _survey(act, path)
     draft = stored.state.draft if stored else Answers()
-    return _school(act, path, telephone.rows_of(draft), {}, [])
+    return _school(act, path, telephone.rows_of(draft), {}, None)
 
 
 @routes.form("/<campaign_id>/schools/<school_id>/record", roles=CENTRE)
@@ -97,15 +108,16 @@ def record(act: Act, path: SchoolPath) -> Response | tuple[str, int]:
         at = _local(sent.get("at", ""), act.now)
         said_by = sent.get("spoken_with", "").strip()[:100]
         if not said_by:
-            raise Invalid([FieldError("/by_telephone/spoken_with", "missing")])
+            missing = FieldError("/by_telephone/spoken_with", "missing")
+            raise Invalid([missing, *faults(answers, terms(act, path.campaign_id).rules)])
         surveys.record(
             act, path.campaign_id, path.school_id, answers, said_by, at, _reason(sent, "why")
         )
     except ValidationError:
-        unread = [FieldError("", "day_unreadable")]
-        return _school(act, path, rows, sent, unread), 422
+        unread = Invalid([FieldError("", "day_unreadable")])
+        return _school(act, path, rows, sent, unread), unread.status
     except Problem as refused:
-        return _school(act, path, rows, sent, _errors(refused)), refused.status
+        return _school(act, path, rows, sent, refused), refused.status
     return _to(url_for("home.campaign", campaign_id=path.campaign_id))
 
 
@@ -122,7 +134,7 @@ def admit(act: Act, path: SchoolPath) -> Response | tuple[str, int]:
             raise Invalid([FieldError("/reason", "missing")])
         surveys.admit(act, stored.id, reason)
     except Problem as refused:
-        return _school(act, path, rows, request.form, _errors(refused)), refused.status
+        return _school(act, path, rows, request.form, refused), refused.status
     return _to(url_for("home.campaign", campaign_id=path.campaign_id))
 
 
@@ -150,7 +162,6 @@ def withdraw(act: Act, path: SchoolPath) -> Response | tuple[str, int]:
 
 def _withdraw(act: Act, path: SchoolPath, refused: Problem | None) -> str:
     campaign = campaigns.own(act, path.campaign_id).state
-    found = mends(refused)
     return render(
         "closing/withdraw.html",
         path=path,
@@ -160,8 +171,7 @@ def _withdraw(act: Act, path: SchoolPath, refused: Problem | None) -> str:
         late=act.now >= campaign.deadline,
         leaves=surveys.leaving(act, path.campaign_id),
         spoken_with=request.form.get("spoken_with", "").strip()[:100],
-        mends=found,
-        said=dict(reversed(found)),
+        **again(refused),
     )
 
 
@@ -172,7 +182,7 @@ def _remind(act: Act, path: CampaignPath, refused: Problem | None) -> str:
         id=path.campaign_id,
         campaign=campaigns.own(act, path.campaign_id).state,
         missing=[row for row in rows if row.status not in DONE],
-        mends=mends(refused),
+        **again(refused),
     )
 
 
@@ -181,15 +191,11 @@ def _school(
     path: SchoolPath,
     rows: list[telephone.Row],
     sent: Mapping[str, str],
-    errors: list[FieldError],
+    refused: Problem | None,
 ) -> str:
     campaign = campaigns.own(act, path.campaign_id).state
     stored = _survey(act, path)
     found = organisations.shown(act, path.school_id).state
-    listed = [
-        (_field(one), text(one.code if "." in one.code else f"field.{one.code}", **one.facts))
-        for one in errors
-    ]
     return render(
         "closing/school.html",
         path=path,
@@ -206,8 +212,7 @@ def _school(
         offered=[("", text("page.answers.choose"))]
         + [(code, codes().fields[code][lang()]) for code in campaign.fields],
         reasons=[(code, text(f"page.answers.why.{code}")) for code in REASONS],
-        mends=listed,
-        said=dict(reversed(listed)),
+        **again(refused, _field_in(rows, sent)),
     )
 
 
@@ -249,28 +254,21 @@ def _local(written: str, now: datetime) -> datetime:
         return now
 
 
-def _errors(refused: Problem) -> list[FieldError]:
-    if isinstance(refused, Invalid):
-        return list(refused.errors)
-    return [FieldError("", f"problem.{refused.code}", refused.facts)]
+def _field_in(rows: list[telephone.Row], sent: Mapping[str, str]) -> Callable[[str], str]:
+    """The form's field that a pointer into the answers is about; of what was sent, empty rows
+    are no groups."""
+    groups = [n for n, row in enumerate(rows) if not (row.blank and "rows" in sent)]
 
+    def field_of(pointer: str) -> str:
+        match pointer.strip("/").split("/"):
+            case ["groups", place, name, *_] if place.isdecimal():
+                return FIELDS.get(name, "grade{}").format(groups[int(place)])
+            case ["by_telephone", name] | [name]:
+                return name if name in ASKED else ""
+            case _:
+                return ""
 
-def _field(one: FieldError) -> str:
-    """The form's field that a pointer into the answers is about."""
-    parts = one.pointer.strip("/").split("/")
-    match parts:
-        case ["groups", place, name, *_] if place.isdecimal():
-            known = {"grade": "grade", "people": "people", "class_name": "class"}
-            if name in known:
-                return f"{known[name]}{place}"
-            kinds = {"fields": "field", "dates": "date"}
-            return f"{kinds[name]}{place}-0" if name in kinds else f"grade{place}"
-        case ["by_telephone", name]:
-            return name
-        case ["reason"]:
-            return "reason"
-        case _:
-            return ""
+    return field_of
 
 
 def _to(address: str) -> Response:

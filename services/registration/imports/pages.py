@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from chassis.act import Act
 from chassis.documents import Replayed
 from chassis.errors import Invalid, Malformed, NotFound, Refused
-from chassis.http import problems
+from chassis.http.mends import sentence
 from chassis.http.pages import render
 from chassis.http.problems import lang, text
 from chassis.http.routes import Routes
@@ -63,8 +63,7 @@ def take(act: Act, path: CampaignPath) -> Response:
     except Replayed:
         pass
     except (Invalid, Refused) as refused:
-        sentence = problems.text(f"problem.{refused.code}", **refused.facts, count=1)
-        return make_response(_page(there, refused=sentence), refused.status)
+        return make_response(_page(there, refused=sentence(refused)), refused.status)
     return redirect(f"/surveys/{there.id}#part-groups", 303)  # type: ignore[return-value]
 
 

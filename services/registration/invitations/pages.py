@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.documents import Replayed
-from chassis.errors import FieldError, Invalid, Problem
+from chassis.errors import Problem
 from chassis.http import problems
+from chassis.http.mends import last_of, mends, sentence
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from chassis.roles import Role
@@ -56,11 +57,9 @@ def enter(act: Act) -> Response:
         operations.accept(act, secret, _holder(), request.remote_addr or "")
     except Replayed:
         pass
-    except Invalid as refused:
-        return _form([_sentence(one) for one in refused.errors], refused.status)
     except Problem as refused:
-        sentence = problems.text(f"problem.{refused.code}", **refused.facts)
-        return _form([("code", sentence)], refused.status)
+        found = mends(refused, _field_of) if refused.errors else [("code", sentence(refused))]
+        return _form(found, refused.status)
     if _said("token"):
         return redirect("/start/ready", 303)  # type: ignore[return-value]
     return redirect("/start/done", 303)  # type: ignore[return-value]
@@ -96,10 +95,9 @@ def _holder() -> NewHolder:
     )
 
 
-def _sentence(error: FieldError) -> tuple[str, str]:
-    name = error.pointer.rsplit("/", 1)[-1]
-    known = name if name in (*FIELDS, "password") else ""
-    return known, problems.text(f"field.{error.code}", **error.facts)
+def _field_of(pointer: str) -> str:
+    name = last_of(pointer)
+    return name if name in (*FIELDS, "password") else ""
 
 
 def _form(found: list[tuple[str, str]], status: int, token: str = "") -> Response:

@@ -1,5 +1,6 @@
 """Pages of likely duplicates: the list, two side by side, and what merging them would do."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Response, make_response, redirect, url_for
@@ -67,22 +68,15 @@ def apart(act: Act, path: PairPath) -> Response:
 @routes.page("/<organisation_id>/merge/<other_id>", roles=CENTRE)
 def look(act: Act, path: PairPath) -> Response:
     """What would move if the other one ended in this one."""
-    try:
-        found = operations.preview(act, path.organisation_id, path.other_id)
-    except Refused as refused:
-        return _refused(refused)
+    found = operations.preview(act, path.organisation_id, path.other_id)
     return make_response(render("merging/merge.html", found=found, moved=MOVED))
 
 
 @routes.form("/<organisation_id>/merge/<other_id>", roles=CENTRE)
 def merge(act: Act, path: PairPath) -> Response:
     """End the other one in this one."""
-    try:
+    with suppress(Replayed):
         operations.merge(act, path.organisation_id, path.other_id)
-    except Replayed:
-        pass
-    except Refused as refused:
-        return _refused(refused)
     return showing.to(path.organisation_id, "merged")
 
 
@@ -94,11 +88,6 @@ def _why_not(act: Act, survivor: str, gone: str) -> str:
     except Problem:
         return text("page.merging.other_registrar")
     return ""
-
-
-def _refused(refused: Refused) -> Response:
-    page = render("refused.html", sentence=sentence(refused), mend=[])
-    return make_response(page, refused.status)
 
 
 def _shown(line: Line, value: object) -> str:

@@ -160,8 +160,8 @@ def is_business_number(text: str) -> bool:
     return (10 - total % 10) % 10 == found[9]
 
 
-def check(details: Details) -> None:
-    """Raise Invalid with every field that has to be mended."""
+def faults(details: Details) -> list[FieldError]:
+    """Every field that has to be mended."""
     errors: list[FieldError] = []
     if not details.kinds:
         errors.append(FieldError("/kinds", "kinds_missing"))
@@ -180,7 +180,12 @@ def check(details: Details) -> None:
         errors.append(FieldError("/school_code", "school_code_only_school"))
     if details.business_number is not None and not is_business_number(details.business_number):
         errors.append(FieldError("/business_number", "business_number_shape"))
-    if errors:
+    return errors
+
+
+def check(details: Details) -> None:
+    """Raise Invalid with every field that has to be mended."""
+    if errors := faults(details):
         raise Invalid(errors)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal, get_args
 
-from chassis.errors import FieldError
-from services.registration.organisations.model import Details, Kind, Level, Relation
+from chassis.errors import FieldError, Invalid
+from services.registration.organisations.model import Details, Kind, Level, Relation, faults
 
 As = Literal["school", "youth", "host", "office"]
 AS: tuple[As, ...] = get_args(As)
@@ -85,10 +85,9 @@ def fields_of(details: Details) -> dict[str, str]:
     }
 
 
-def read(
-    found: Mapping[str, str], sort: As, before: Details | None = None
-) -> tuple[Details, list[FieldError]]:
-    """The details that the fields say, and what cannot be read of them.
+def read(found: Mapping[str, str], sort: As, before: Details | None = None) -> Details:
+    """The details that the fields say. Raises Invalid with what cannot be read of them, and
+    beside it what the rules say to the rest.
 
     `before` are the details that are changed: what the form does not ask for stays as it was.
     """
@@ -113,7 +112,9 @@ def read(
         address=found["address"] or None,
         phone=found["phone"] or None,
     )
-    return details, errors
+    if errors:
+        raise Invalid([*faults(details), *errors])
+    return details
 
 
 def day(found: str, pointer: str, errors: list[FieldError]) -> date | None:

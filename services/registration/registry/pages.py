@@ -102,23 +102,20 @@ def letters(act: Act) -> Response:
 @routes.page("/new", roles=CENTRE)
 def new(act: Act, query: NewQuery) -> str:
     """An empty form for an organisation."""
-    return _form(act, form.chosen(query.sort), form.typed({}), [])
+    return _form(act, form.chosen(query.sort), form.typed({}))
 
 
 @routes.form("/new", roles=CENTRE)
 def register(act: Act) -> Response | tuple[str, int]:
     """Register an organisation and relate the centre to it."""
     sort, kept = form.chosen(request.form.get("sort", "")), form.typed(request.form)
-    details, errors = form.read(kept, sort)
-    if errors:
-        return _form(act, sort, kept, errors), 422
     tie = Tie(relation=form.RELATION[sort], other="", since=today(act))
     try:
-        id = organisations.register(act, details, tie).id
+        id = organisations.register(act, form.read(kept, sort), tie).id
     except Replayed as done:
         id = done.receipt.id
     except Problem as refused:
-        return _form(act, sort, kept, showing.errors_of(refused), refused), refused.status
+        return _form(act, sort, kept, refused), refused.status
     return showing.to(id, "registered")
 
 
@@ -149,7 +146,7 @@ def relate(act: Act) -> Response:
 @routes.page("/<organisation_id>", roles=CENTRE)
 def one(act: Act, path: OrganisationPath) -> str:
     """One organisation: who speaks for it, who is invited, how it is related."""
-    return showing.one(act, path.organisation_id, [])
+    return showing.one(act, path.organisation_id)
 
 
 @routes.page("/<organisation_id>/edit", roles=CENTRE)
@@ -158,7 +155,7 @@ def edit(act: Act, path: OrganisationPath) -> str:
     state = operations.registered(act, path.organisation_id)
     details = state.details()
     sort = form.of_details(details)
-    return _form(act, sort, form.fields_of(details), [], id=path.organisation_id)
+    return _form(act, sort, form.fields_of(details), id=path.organisation_id)
 
 
 @routes.form("/<organisation_id>/edit", roles=CENTRE)
@@ -166,17 +163,14 @@ def change(act: Act, path: OrganisationPath) -> Response | tuple[str, int]:
     """Replace the details."""
     state = operations.registered(act, path.organisation_id)
     sort, kept = form.of_details(state.details()), form.typed(request.form)
-    details, errors = form.read(kept, sort, state.details())
-    if errors:
-        return _form(act, sort, kept, errors, id=path.organisation_id), 422
     status = Status.CLOSED if request.form.get("closed") else Status.ACTIVE
     try:
+        details = form.read(kept, sort, state.details())
         organisations.change(act, path.organisation_id, details, status)
     except Replayed:
         pass
     except Problem as refused:
-        page = _form(act, sort, kept, showing.errors_of(refused), refused, path.organisation_id)
-        return page, refused.status
+        return _form(act, sort, kept, refused, path.organisation_id), refused.status
     return showing.to(path.organisation_id, "changed")
 
 
@@ -234,7 +228,6 @@ def _form(
     act: Act,
     sort: form.As,
     kept: dict[str, str],
-    errors: list[FieldError],
     refused: Problem | None = None,
     id: str | None = None,
 ) -> str:
@@ -254,7 +247,7 @@ def _form(
         closed=bool(id) and operations.registered(act, id).status is Status.CLOSED if id else False,
         there=there,
         relation=form.RELATION[sort].value,
-        **showing.mend(errors),
+        **showing.mended(refused),
     )
 
 

@@ -9,6 +9,7 @@ from flask import Response, make_response, redirect, request, url_for
 from chassis.act import Act
 from chassis.errors import FieldError, Invalid, NotFound, Problem
 from chassis.http.app import held
+from chassis.http.mends import again
 from chassis.http.pages import render
 from chassis.http.problems import lang, text
 from chassis.roles import Role
@@ -51,7 +52,7 @@ def letters(act: Act, written: Sequence[operations.Letter], back: str) -> Respon
     return answer
 
 
-def one(act: Act, id: str, errors: list[FieldError]) -> str:
+def one(act: Act, id: str, refused: Problem | None = None) -> str:
     """The page of one organisation."""
     card = operations.card(act, id)
     held = {tie.relation for tie in card.ties}
@@ -74,13 +75,13 @@ def one(act: Act, id: str, errors: list[FieldError]) -> str:
         done=request.args.get("done", ""),
         contacts=contacts.shown(act, id),
         typed={name: request.form.get(name, "") for name in TYPED},
-        **mend(errors),
+        **mended(refused),
     )
 
 
 def refused(act: Act, id: str, problem: Problem) -> Response:
     """The organisation's page again, with what was refused."""
-    return make_response(one(act, id, errors_of(problem)), problem.status)
+    return make_response(one(act, id, problem), problem.status)
 
 
 def beside(act: Act, id: str, problem: Problem) -> Response:
@@ -88,34 +89,17 @@ def beside(act: Act, id: str, problem: Problem) -> Response:
     try:
         return refused(act, id, problem)
     except NotFound:
-        return make_response(_alone(problem), problem.status)
+        raise problem from None
 
 
-def _alone(refused: Problem) -> str:
-    mends = mend(errors_of(refused))["mends"]
-    return render(
-        "refused.html",
-        sentence=text(f"problem.{refused.code}", **{**refused.facts, "count": len(mends)}),
-        mend=[sentence for _, sentence in mends],
-    )
-
-
-def errors_of(refused: Problem) -> list[FieldError]:
-    """What has to be mended; a rule that speaks of no field is named as a whole."""
-    if isinstance(refused, Invalid):
-        return list(refused.errors)
-    return [FieldError("", f"problem.{refused.code}", refused.facts)]
-
-
-def mend(errors: list[FieldError]) -> dict[str, Any]:
-    """The summary above the form, and the sentence of each field."""
-    found = []
-    for error in errors:
-        if error.code in SCHOOL_CODE:
-            error = FieldError(error.pointer, "school_code_parts")
-        key = error.code if error.code.startswith("problem.") else f"field.{error.code}"
-        found.append((form.field_of(error.pointer), text(key, **error.facts)))
-    return {"mends": found, "said": dict(reversed(found))}
+def mended(refused: Problem | None) -> dict[str, Any]:
+    """What the form says of a refusal."""
+    if refused is not None:
+        refused.errors = [
+            FieldError(one.pointer, "school_code_parts") if one.code in SCHOOL_CODE else one
+            for one in refused.errors
+        ]
+    return again(refused, form.field_of)
 
 
 def levels() -> dict[str, str]:

@@ -6,8 +6,8 @@ from flask import Response, abort, make_response, redirect, request
 
 from chassis.act import Act
 from chassis.errors import Problem, Unauthenticated
-from chassis.http import problems
 from chassis.http.app import form_token
+from chassis.http.mends import sentence
 from chassis.http.pages import render
 from chassis.http.preferences import local
 from chassis.http.routes import Routes
@@ -45,12 +45,11 @@ def enter(act: Act) -> Response:
     try:
         signed_in = operations.sign_in(act, login, password, request.remote_addr or "")
     except Problem as refused:
-        sentence = problems.text(f"problem.{refused.code}", **refused.facts)
         page = render(
             "sessions/door.html",
             next=onward,
             login=login,
-            found=[("login", sentence)],
+            found=[("login", sentence(refused))],
             asked=False,
         )
         return make_response(page, refused.status)
@@ -103,8 +102,7 @@ def again(act: Act) -> Response:
     try:
         signed_in = operations.sign_in(act, login, password, request.remote_addr or "")
     except Problem as refused:
-        sentence = problems.text(f"problem.{refused.code}", **refused.facts)
-        return _again(target, [(LOGIN, sentence)], refused.status)
+        return _again(target, [(LOGIN, sentence(refused))], refused.status)
     kept = [pair for pair in _kept() if pair[0] != "form_token"]
     page = render(
         "sessions/onward.html",

@@ -19,7 +19,7 @@ from chassis.act import Act
 from chassis.documents import Receipt, Replayed, Stored
 from chassis.errors import Invalid, NotFound, Problem, Stale, Unauthenticated
 from chassis.facts import KST
-from chassis.http import mends, problems
+from chassis.http import mends
 from chassis.http.pages import render
 from chassis.http.routes import Routes
 from services.registration.surveys import apart, operations, said
@@ -300,7 +300,7 @@ def _summary(act: Act, there: Terms, stored: Stored[Survey], refused: Problem | 
         leaves=operations.leaving(act, there.id),
         act=act,
         groups=[(group, said.group_rows(group)) for group in state.draft.groups],
-        refused=problems.text(f"problem.{refused.code}", **refused.facts) if refused else "",
+        refused=mends.sentence(refused) if refused else "",
         fresh=not counts or state.dirty,
     )
 

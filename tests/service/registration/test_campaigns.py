@@ -10,6 +10,7 @@ from chassis.act import Act
 from chassis.errors import Conflict
 from chassis.events.envelope import Received
 from services.registration.accounts.model import Role
+from services.registration.campaigns import form
 from services.registration.campaigns import operations as campaigns
 from services.registration.closing import operations as closing
 from services.registration.reactions import amend_manifest
@@ -101,6 +102,26 @@ def test_every_field_of_a_plan_that_breaks_a_rule_is_named(registration: Registr
     }
 
 
+def test_a_field_that_cannot_be_read_hides_no_broken_rule(registration: Registration) -> None:
+    centre = registration.user("centre")
+    wrong = plan(programme(centre), name="", deadline=at(days=-90), fields=["no-such-field"])
+    problem = centre.refused(422, "POST", "/api/v1/campaigns", wrong)
+    assert {(row["pointer"], row["code"]) for row in problem["errors"]} == {
+        ("/name", "string_too_short"),
+        ("/deadline", "deadline_after_opening"),
+        ("/fields/0", "field_unknown"),
+    }
+
+
+def test_an_unknown_programme_is_named_beside_what_breaks_a_rule(
+    registration: Registration,
+) -> None:
+    centre, other = registration.user("centre"), registration.user("other")
+    wrong = plan(programme(centre), hosts_reply_by=at(days=1))
+    problem = other.refused(422, "POST", "/api/v1/campaigns", wrong)
+    assert [row["pointer"] for row in problem["errors"]] == ["/programme", "/hosts_reply_by"]
+
+
 def test_the_deadline_may_be_moved_before_it_has_passed_and_not_after(
     registration: Registration,
 ) -> None:
@@ -113,6 +134,24 @@ def test_the_deadline_may_be_moved_before_it_has_passed_and_not_after(
     campaigns.close(later(registration, days=8, seconds=1), id)
     problem = centre.refused(409, "PATCH", path, {"deadline": at(days=9)})
     assert problem["code"] == "campaign_fixed"
+
+
+def test_a_form_that_shows_minutes_keeps_the_seconds_of_what_nobody_touched(
+    registration: Registration,
+) -> None:
+    centre = registration.user("centre")
+    id = announced(centre, opens_at=(NOW + timedelta(hours=1, seconds=7)).isoformat())
+    campaigns.open_(later(registration, hours=2), id)
+    shown = campaigns.shown(registration.act(), id).state
+    headers = {"Authorization": f"Bearer {centre.token}", "Accept": "text/html"}
+    answer = centre.client.post(
+        f"/campaigns/{id}/plan",
+        data={**form.fields_of(shown.plan()), "name": "2024 가을 새 이름"},
+        headers={**headers, "Idempotency-Key": "seconds-of-a-form"},
+    )
+    assert answer.status_code == 303, answer.text
+    kept = campaigns.shown(registration.act(), id).state
+    assert (kept.name, kept.opens_at) == ("2024 가을 새 이름", shown.opens_at)
 
 
 def test_schools_can_rely_on_the_kind_and_programme_of_what_was_announced(

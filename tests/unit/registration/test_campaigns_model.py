@@ -13,7 +13,8 @@ from chassis.contracts import faults
 from chassis.errors import Invalid, Refused, TooLate
 from services.registration.campaigns import model
 from services.registration.campaigns.model import Campaign, Status
-from services.registration.campaigns.plan import Caps, Mode, Plan, Window, check, rules_hash
+from services.registration.campaigns.plan import Caps, Mode, Plan, Window, rules_hash
+from services.registration.campaigns.plan import faults as plan_faults
 from services.registration.closing.model import bucket_of, manifest
 
 FIELDS = frozenset({"drones", "sports"})
@@ -130,9 +131,21 @@ def test_dates_are_read_in_seoul_when_the_window_is_checked() -> None:
         hosts_reply_by=midnight,
         schools_confirm_by=midnight,
     )
+    assert [row.code for row in plan_faults(dict(late), FIELDS)] == ["window_after_deadline"]
+
+
+def test_a_plan_of_which_something_is_missing_is_judged_by_what_there_is() -> None:
+    said = {"name": " ", "opens_at": OPENS, "deadline": OPENS - timedelta(days=1)}
+    found = [(row.pointer, row.code) for row in plan_faults(said, FIELDS)]
+    assert found == [("/name", "name_missing"), ("/deadline", "deadline_after_opening")]
+    assert plan_faults({}, FIELDS) == []
+
+
+def test_what_schools_rely_on_is_named_beside_what_breaks_a_rule() -> None:
     with pytest.raises(Invalid) as error:
-        check(late, FIELDS)
-    assert [row.code for row in error.value.errors] == ["window_after_deadline"]
+        model.replan(campaign(Status.OPEN), plan(name=" ", programme=CENTRE), OPENS, FIELDS)
+    named = [row.code for row in error.value.errors]
+    assert named == ["name_missing", "announced_fixed"]
 
 
 IDS = st.uuids().map(str)
