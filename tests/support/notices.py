@@ -9,8 +9,9 @@ from chassis.contracts import topic_of
 from chassis.events.envelope import Received
 from chassis.facts import derived_id
 from services.notifications.messages.model import Item, Message, Notice
-from services.notifications.messages.planning import Planned, reminder, rules
+from services.notifications.messages.planning import Planned, rules
 from services.notifications.messages.resolving import Names, Needs, complete
+from services.notifications.messages.rules.campaigns import reminder
 
 EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
 CENTRE = "한들시 진로직업체험지원센터"

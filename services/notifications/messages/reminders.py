@@ -9,7 +9,7 @@ from chassis.documents import Aggregates, Owners
 from chassis.errors import NotFound
 from chassis.facts import Due, moment
 from services.notifications.messages.operations import take_up
-from services.notifications.messages.planning import reminder
+from services.notifications.messages.rules.campaigns import reminder
 
 BEFORE = (timedelta(days=3), timedelta(days=1))
 """How long before the deadline a school that has not submitted is reminded."""
