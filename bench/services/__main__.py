@@ -121,9 +121,9 @@ def _rows(size: Size, only: list[str]) -> Iterator[dict[str, Any]]:
 
         yield from rebuilding.measure(size.rebuilt)
     if "rehearsal" in only:
-        from bench.services import rehearsal
+        from bench.services import rehearsal, rehearsed
 
-        yield from rehearsal.measure(rehearsal.Size(size.schools, size.applications))
+        yield from rehearsal.measure(rehearsed.Size(size.schools, size.applications))
 
 
 def _accept(servers: Any, size: Size) -> dict[str, Any]:

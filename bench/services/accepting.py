@@ -33,15 +33,15 @@ def measure(servers: Servers, requests: int) -> dict[str, Any]:
             [Call("POST", "/", one.body, one.headers) for one in plan[: each + WARM]]
             for plan in plans
         ]
-        with gunicorn("bench.services.bare:create_app()", environment) as port:
-            rate(port, [plan[:WARM] for plan in bare])
-            before = rate(port, [plan[WARM:] for plan in bare])
-        with gunicorn("services.registration.app:create_app()", environment) as port:
-            rate(port, [plan[:WARM] for plan in plans])
-            ours = rate(port, [plan[WARM:] for plan in plans])
-        with gunicorn("bench.services.bare:create_app()", environment) as port:
-            rate(port, [plan[:WARM] for plan in bare])
-            after = rate(port, [plan[WARM:] for plan in bare])
+        with gunicorn("bench.services.bare:create_app()", environment) as serving:
+            rate(serving, [plan[:WARM] for plan in bare])
+            before = rate(serving, [plan[WARM:] for plan in bare])
+        with gunicorn("services.registration.app:create_app()", environment) as serving:
+            rate(serving, [plan[:WARM] for plan in plans])
+            ours = rate(serving, [plan[WARM:] for plan in plans])
+        with gunicorn("bench.services.bare:create_app()", environment) as serving:
+            rate(serving, [plan[:WARM] for plan in bare])
+            after = rate(serving, [plan[WARM:] for plan in bare])
     peer = (before.per_second + after.per_second) / 2
     return {
         "row": "accept a survey over HTTP / bare Flask route with one majority insert",
@@ -50,6 +50,8 @@ def measure(servers: Servers, requests: int) -> dict[str, Any]:
         "peer_per_second": round(peer),
         "ratio": round(ours.per_second / peer, 2),
         "bar": 0.6,
+        "processor_ms": round(ours.processor_ms, 2),
+        "peer_processor_ms": round((before.processor_ms + after.processor_ms) / 2, 2),
         "p99_ms": round(ours.p99, 1),
         "peer_p99_ms": round((before.p99 + after.p99) / 2, 1),
         "p99_ratio": round(2 * ours.p99 / (before.p99 + after.p99), 2),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from deploy.local import ports
@@ -35,11 +36,29 @@ class Rate:
     per_second: float
     p50: float
     p99: float
+    processor_ms: float
+    """Of the server's workers, for each request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A web server that answers, with the process that keeps its workers."""
+
+    port: int
+    pid: int
+
+    def processor_seconds(self) -> float:
+        """Processor time of its workers so far; what nobody else on the machine can change much."""
+        spent = 0
+        for worker in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+            spent += int(fields[11]) + int(fields[12])
+        return spent / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def gunicorn(app: str, environment: dict[str, str]) -> Iterator[int]:
-    """Serve an app under the deployed configuration, one worker of eight threads; its port."""
+def gunicorn(app: str, environment: dict[str, str]) -> Iterator[Serving]:
+    """Serve an app under the deployed configuration, one worker of eight threads."""
     port = ports.choose(["bench"], {})["bench"]
     own = {"IEUM_PORT": str(port), "IEUM_WEB_WORKERS": "1", "IEUM_WEB_THREADS": "8"}
     server = subprocess.Popen(
@@ -51,7 +70,7 @@ def gunicorn(app: str, environment: dict[str, str]) -> Iterator[int]:
     )
     try:
         _until_answered(port)
-        yield port
+        yield Serving(port, server.pid)
     finally:
         server.terminate()
         server.wait(40)
@@ -71,7 +90,7 @@ def _until_answered(port: int) -> None:
             threading.Event().wait(0.1)
 
 
-def rate(port: int, plans: Sequence[Sequence[Call]]) -> Rate:
+def rate(serving: Serving, plans: Sequence[Sequence[Call]]) -> Rate:
     """Send each plan over a connection of its own, all at once. Every answer has to be a success.
 
     Raises RuntimeError with the first answer that is none.
@@ -80,7 +99,7 @@ def rate(port: int, plans: Sequence[Sequence[Call]]) -> Rate:
     wrong: list[str] = []
 
     def caller(place: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=30)
         for call in plans[place]:
             began = time.perf_counter()
             connection.request(call.method, call.path, json.dumps(call.body), call.headers)
@@ -93,12 +112,12 @@ def rate(port: int, plans: Sequence[Sequence[Call]]) -> Rate:
         connection.close()
 
     threads = [threading.Thread(target=caller, args=(place,)) for place in range(len(plans))]
-    began = time.perf_counter()
+    began, before = time.perf_counter(), serving.processor_seconds()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    spent = time.perf_counter() - began
+    spent, busy = time.perf_counter() - began, serving.processor_seconds() - before
     if wrong:
         raise RuntimeError(wrong[0])
     every = sorted(one for part in took for one in part)
@@ -106,4 +125,5 @@ def rate(port: int, plans: Sequence[Sequence[Call]]) -> Rate:
         per_second=len(every) / spent,
         p50=1000 * every[len(every) // 2],
         p99=1000 * every[int(len(every) * 0.99)],
+        processor_ms=1000 * busy / len(every),
     )
