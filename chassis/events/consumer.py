@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import pymongo
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
-from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -19,10 +19,12 @@ from chassis.act import TRANSACTION_SECONDS
 from chassis.context import Context
 from chassis.contracts import Topic
 from chassis.errors import Conflict
+from chassis.events import probe
 from chassis.events.broker import Place, Reader, Record
-from chassis.events.envelope import Malformed, correlation_of, outline
+from chassis.events.envelope import Malformed, correlation_of, outline, type_of
 from chassis.events.inbox import Handle, Inbox, Poisoned
 from chassis.events.topics import Admin, present
+from chassis.events.unavailable import slow_or_met
 from chassis.leases import Lease, stable_name
 from chassis.logs import logger, trace
 
@@ -31,6 +33,8 @@ SLOT_SECONDS = 10.0
 CONFLICTS = 8
 QUIET_SECONDS = 10.0
 PATIENT_POLLS = 10
+MOST_TOGETHER = 50
+"""Messages with operations of their own that share a transaction, and so one wait for the disk."""
 SEEK_BACK = 1000
 """How far behind its offset a consumer begins: a log that lost its tail is then read again."""
 
@@ -56,7 +60,7 @@ class Follower:
         role: str,
         topics: Sequence[Topic],
         handle: Handle,
-        alone: Callable[[str, str], bool] | None = None,
+        alone: Callable[[str], bool] | None = None,
     ) -> None:
         self.context = context
         self.group = f"{context.settings.service}-{role}"
@@ -68,6 +72,7 @@ class Follower:
 
     def run(self) -> None:
         """Follow until asked to stop. Any failure ends the process; the parent starts it again."""
+        probe.awaited(self.context)
         context, lease, slot = self.context, *self._slot()
         if lease is None:
             return
@@ -109,9 +114,16 @@ class Follower:
             except Poisoned as error:
                 # The operation was rolled back with its transaction; now it is parked alone.
                 refused[error.place] = error.error
-            except (BulkWriteError, OperationFailure) as error:
-                if error.has_error_label("TransientTransactionError"):
-                    raise
+            except (OperationFailure, Conflict) as error:
+                if isinstance(error, Conflict) or slow_or_met(error):
+                    # Nothing is wrong with the messages: less at once takes less time, and is met
+                    # by fewer others.
+                    if len(records) == 1:
+                        raise
+                    half = len(records) // 2
+                    self.apply(records[:half])
+                    self.apply(records[half:])
+                    return
                 if len(records) == 1:
                     refused[_place(records[0], error)] = f"refused by the database: {error.code}"
                     continue
@@ -223,13 +235,15 @@ class Follower:
     # Batches
 
     def _chunks(self, records: Sequence[Record]) -> list[list[Record]]:
-        """Batches for one transaction each; a message with a reaction is alone in its own."""
+        """Batches for one transaction each; what a reaction takes alone is alone in its own."""
         chunks: list[list[Record]] = [[]]
         for record in records:
-            if self._alone is not None and self._alone(record.topic, _type(record)):
+            if self._alone is not None and self._alone(type_of(record.headers)):
                 chunks.extend(([record], []))
-            else:
-                chunks[-1].append(record)
+                continue
+            if not self.pure and len(chunks[-1]) >= MOST_TOGETHER:
+                chunks.append([])
+            chunks[-1].append(record)
         return [chunk for chunk in chunks if chunk]
 
     def _transact(
@@ -241,7 +255,7 @@ class Follower:
                 break
             except Conflict:
                 # A request changed the same aggregate meanwhile: read it again.
-                if attempt == CONFLICTS - 1:
+                if attempt == CONFLICTS - 1 or len(records) > 1:
                     raise
         self._places.update(moved)
         for outcome, number in inbox.counted.items():
@@ -326,10 +340,3 @@ def _place(record: Record, error: Exception) -> tuple[str, str, int]:
     except Malformed:
         raise error from None
     return record.topic, outlined.key, outlined.sequence
-
-
-def _type(record: Record) -> str:
-    for name, value in record.headers:
-        if name == "ce_type":
-            return value.decode(errors="replace").rpartition(".v")[0]
-    return ""

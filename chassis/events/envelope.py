@@ -158,6 +158,12 @@ def outline(key: bytes | None, found: Headers) -> Outline:
         raise Malformed(f"no key or sequence: {type(error).__name__}") from error
 
 
+def type_of(headers: Headers) -> str:
+    """The type of the event that these headers belong to, without its version; empty if unnamed."""
+    named = (value for name, value in headers if name == "ce_type")
+    return next(named, b"").decode(errors="replace").rpartition(".v")[0]
+
+
 def correlation_of(found: Headers) -> str:
     """The act that a message carries on; empty for one that does not say."""
     said = next((content for name, content in found if name == "ce_correlationid"), b"")

@@ -85,16 +85,28 @@ class Reactions:
     """Operations that follow from events, each once per (event, reaction)."""
 
     handlers: dict[str, list[React]] = field(default_factory=dict)
+    _alone: set[str] = field(default_factory=set)
 
-    def on(self, *types: str) -> Callable[[React], React]:
-        """Register a function that calls an operation; it runs in a transaction of its own."""
+    def on(self, *types: str, together: bool = False) -> Callable[[React], React]:
+        """Register a function that calls an operation; it runs in a transaction of its own.
+
+        With `together` its event may share the transaction with others of the kind. That is for
+        operations that are quick, and write what no request writes: one that fails, or meets
+        another's write, has all of them done again.
+        """
 
         def register(function: React) -> React:
             for kind in types:
                 self.handlers.setdefault(kind, []).append(function)
+            if not together:
+                self._alone.update(types)
             return function
 
         return register
+
+    def alone(self, kind: str) -> bool:
+        """Whether an event of this type needs a transaction for itself."""
+        return kind in self._alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def projector(context: Context, service: Service) -> Follower:
 
 
 def reactor(context: Context, service: Service) -> Follower:
-    """The follower that calls operations, each event in a transaction of its own."""
+    """The follower that calls operations, in one transaction what may be done together."""
     handlers = service.reactions.handlers
 
     def handle(event: Received, session: ClientSession) -> Sequence[Write]:
@@ -45,7 +45,7 @@ def reactor(context: Context, service: Service) -> Follower:
         for topic in consumed_by(service.name)
         if any(kind in handlers for kind in topic.types)
     ]
-    return Follower(context, "react", wanted, handle, alone=lambda _, kind: kind in handlers)
+    return Follower(context, "react", wanted, handle, alone=service.reactions.alone)
 
 
 def followers(context: Context, service: Service) -> list[Follower]:

@@ -15,28 +15,30 @@ reactions = Reactions()
 timers = Timers()
 
 
-@reactions.on("contact.changed")
+@reactions.on("contact.changed", together=True)
 def keep_contact(act: Act, event: Received) -> None:
     recipients.keep(act, event.key, event.data)
 
 
-@reactions.on("contact.removed")
+@reactions.on("contact.removed", together=True)
 def remove_contact(act: Act, event: Received) -> None:
     recipients.remove(act, event.key)
 
 
-@reactions.on("contact.invited")
+@reactions.on("contact.invited", together=True)
 def keep_invited(act: Act, event: Received) -> None:
     recipients.invite(act, event.key, event.data)
 
 
-@reactions.on(*rules.all)
+@reactions.on(*rules.all, together=True)
 def take_up(act: Act, event: Received) -> None:
-    """What the event gives to tell, by the rules of `messages/planning.py`."""
+    """What the event gives to tell, by the rules of `messages/rules/`."""
     messages.take_up(act, event.id, rules.plan(event), gather())
 
 
-@reactions.on("campaign.opened", "campaign.changed", "campaign.closing", "campaign.cancelled")
+@reactions.on(
+    "campaign.opened", "campaign.changed", "campaign.closing", "campaign.cancelled", together=True
+)
 def follow_campaign(act: Act, event: Received) -> None:
     data = event.data
     reminders.set_times(act, event.key, data["centre"], data["deadline"], data["status"])
