@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import threading
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
@@ -26,8 +29,13 @@ CALLERS = 8
 LOOK_SECONDS = 0.01
 GUARD = "placement-project|registration.programmes|"
 DRAIN_SECONDS = 90.0
+USUAL = 1.0
+"""Seconds within which an event has its effect in normal life: the bar of the row before."""
 LATE = 1.5
-"""A machine that cannot hold the rate gets half the time again; then the row tells what it held."""
+"""A machine that cannot hold the rate gets half the time again; then the row tells what it held.
+
+Where the broker was away it gets no more: its return is to be seen under ten seconds of load.
+"""
 
 
 @dataclass
@@ -38,6 +46,10 @@ class Seen:
     effective: dict[str, float] = field(default_factory=dict)
     failures: int = 0
     seconds: float = 0.0
+    waiting: int = 0
+    """How many had no effect yet when the broker came back."""
+    spent: dict[str, float] = field(default_factory=dict)
+    """Seconds of processor time between the broker's return and the last effect, by process."""
 
     def left(self) -> list[str]:
         """What was acknowledged and has no effect yet."""
@@ -46,6 +58,20 @@ class Seen:
     def delays(self) -> list[float]:
         """Seconds from acknowledgement to effect, sorted."""
         return sorted(self.effective[id] - at for id, at in self.acknowledged.items())
+
+    def drained(self, back: float) -> float:
+        """How long after `back` everything older than `USUAL` seconds had its effect.
+
+        What is acknowledged after the return is part of the load: it only has to be as quick again
+        as it is in normal life, or the row would measure for how long the callers go on.
+        """
+        reached = back
+        while True:
+            old = [id for id, at in self.acknowledged.items() if at <= reached - USUAL]
+            last = max((self.effective.get(id, float("inf")) for id in old), default=back)
+            if last <= reached:
+                return reached - back
+            reached = last
 
 
 def measure(rate: float, seconds: float, away: float) -> list[dict[str, Any]]:
@@ -76,8 +102,10 @@ def measure(rate: float, seconds: float, away: float) -> list[dict[str, Any]]:
             "events": len(broken.acknowledged),
             "answers_of_500_and_more": broken.failures,
             "lost": len(broken.left()),
+            "waiting_at_its_return": broken.waiting,
             "drained_after_seconds": round(drained, 1),
             "drained_bar_seconds": 20,
+            "processor_seconds_until_drained": broken.spent,
         },
     ]
 
@@ -105,30 +133,63 @@ def _under_load(
     begin = time.perf_counter()
     callers = [
         threading.Thread(
-            target=_call, args=(seen, host, int(port), token, begin, rate, seconds, place)
+            target=_call,
+            args=(seen, host, int(port), token, begin, rate, seconds, 1.0 if away else LATE, place),
         )
         for place in range(CALLERS)
     ]
     watcher = threading.Thread(target=_watch, args=(seen, guards, stop))
     for thread in (watcher, *callers):
         thread.start()
-    back = time.perf_counter()
+    back, before = time.perf_counter(), dict[str, float]()
     if away:
         kafka = stack.processes["kafka"]
         kafka.send(signal.SIGSTOP)
         threading.Event().wait(away)
+        before = processor_seconds(stack)
         kafka.send(signal.SIGCONT)
         back = time.perf_counter()
+        seen.waiting = len(seen.left())
     for thread in callers:
         thread.join()
     seen.seconds = time.perf_counter() - begin
     end = time.perf_counter() + DRAIN_SECONDS
     while seen.left() and time.perf_counter() < end:
         threading.Event().wait(0.05)
+    after = processor_seconds(stack) if away else {}
     stop.set()
     watcher.join()
-    late = [at for at in seen.effective.values() if at > back]
-    return seen, max(late, default=back) - back
+    seen.spent = {
+        name: round(spent - before.get(name, 0.0), 1)
+        for name, spent in sorted(after.items(), key=lambda pair: -pair[1])
+        if spent - before.get(name, 0.0) >= 0.2
+    }
+    return seen, seen.drained(back)
+
+
+def processor_seconds(stack: Stack) -> dict[str, float]:
+    """Seconds of processor time of the stack's processes so far, the worker's roles by name.
+
+    A role that ended meanwhile is counted with its worker.
+    """
+    tick, found = os.sysconf("SC_CLK_TCK"), dict[str, float]()
+    rows = {}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdecimal():
+                head, _, rest = (entry / "stat").read_text().rpartition(")")
+                rows[int(entry.name)] = (head.partition("(")[2], rest.split())
+    named = {one.pid: name for name, one in stack.processes.items()}
+    for pid, (role, fields) in rows.items():
+        parent = int(fields[1])
+        own = (int(fields[11]) + int(fields[12])) / tick
+        if pid in named:
+            ended = (int(fields[13]) + int(fields[14])) / tick
+            found[named[pid]] = found.get(named[pid], 0.0) + own + ended
+        elif parent in named:
+            name = f"{named[parent]}: {role}"
+            found[name] = found.get(name, 0.0) + own
+    return found
 
 
 def _call(
@@ -139,6 +200,7 @@ def _call(
     begin: float,
     rate: float,
     seconds: float,
+    late: float,
     place: int,
 ) -> None:
     """Every eighth request of the schedule; one that is late is sent at once, none is left out."""
@@ -148,7 +210,7 @@ def _call(
         wait = begin + number / rate - time.perf_counter()
         if wait > 0:
             threading.Event().wait(wait)
-        elif time.perf_counter() > begin + LATE * seconds:
+        elif time.perf_counter() > begin + late * seconds:
             break
         headers = {
             "Authorization": f"Bearer {token}",

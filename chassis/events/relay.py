@@ -18,7 +18,7 @@ from chassis.act import Documents
 from chassis.clock import now
 from chassis.context import Context
 from chassis.documents import Aggregates
-from chassis.events import numbers, recover
+from chassis.events import numbers, probe, recover
 from chassis.events.broker import Outgoing, Publisher, Sent
 from chassis.events.envelope import headers
 from chassis.events.topics import present
@@ -174,6 +174,7 @@ def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
     if recover.flagged(context):
         # Before the lease, which `recover` itself holds while it works.
         raise recover.RecoverFirst(NOT_RECOVERED)
+    probe.awaited(context)
     lease = Lease(database, "relay", stable_name(settings.replica, "relay"), LEASE_SECONDS)
     publisher: Publisher | None = None
     rest = BUSY_SECONDS
