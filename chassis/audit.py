@@ -70,18 +70,24 @@ def chain(database: Documents) -> int:
     """
     head = database["audit"].find_one(sort=[("number", -1)])
     number, previous = (head["number"], head["hash"]) if head else (0, FIRST)
-    added = 0
-    for name, record in _fresh(database):
-        if database["audit"].find_one({"_id": record["source"]}) is None:
+    fresh = _fresh(database)
+    sources = {"_id": {"$in": [record["source"] for _, record in fresh]}}
+    there = {row["_id"] for row in database["audit"].find(sources, {"_id": 1})}
+    links: list[dict[str, Any]] = []
+    for _, record in fresh:
+        if record["source"] not in there:
             number += 1
             row = linked(previous, number, record)
-            database["audit"].insert_one({"_id": record["source"], **row})
+            links.append({"_id": record["source"], **row})
             previous = row["hash"]
-            added += 1
-        database[name].update_one(
-            {"_id": record["source"].partition("/")[2]}, {"$set": {"audited": True}}
-        )
-    return added
+    if links:
+        # In their order: what a crash leaves of them is the beginning, and the chain goes on there.
+        database["audit"].insert_many(links, ordered=True)
+    for name in ("published", "access"):
+        ids = [one["source"].partition("/")[2] for source, one in fresh if source == name]
+        if ids:
+            database[name].update_many({"_id": {"$in": ids}}, {"$set": {"audited": True}})
+    return len(links)
 
 
 def linked(previous: str, number: int, record: dict[str, Any]) -> dict[str, Any]:
