@@ -115,6 +115,7 @@ OF_THE_CENTRE = {
     "supply": f"/placement/campaigns/{READY}/supply",
     "words": "/notifications/words?stage=hosts",
     "messages": "/notifications/",
+    "messages-found": "/notifications/find?q=%E3%84%B4",
     "task": "/notifications/tasks/{task}",
     "centre-inbox": "/notifications/inbox",
 }
@@ -199,6 +200,21 @@ def test_a_centre_signs_in_and_sees_what_is_to_be_done(reader: Reader) -> None:
     page.click(".tabs a >> nth=0")
     asked = re.compile(r"답하지 않은 학교 \d곳에 한 번 더 알려 주세요")
     expect(page.locator(".now h2")).to_have_text(asked)
+
+
+def test_a_search_brings_the_messages_along_and_without_a_script_a_link_leads_to_them(
+    reader: Reader,
+) -> None:
+    page = reader(login=CENTRE_LOGIN)
+    page.goto("/search")
+    page.fill("[name=q] >> nth=-1", "확인 요청")
+    expect(page.locator("#found #told h2")).to_have_text("메시지 1건")
+    page.click("#told .rowlink")
+    expect(page.locator("h1")).to_have_text("메시지")
+    bare = reader(login=CENTRE_LOGIN, script=False)
+    bare.goto("/search?q=확인 요청")
+    bare.click("#told a")
+    expect(bare.locator("#told h2")).to_have_text("메시지 1건")
 
 
 def test_without_a_script_a_reader_enters_changes_language_and_leaves(reader: Reader) -> None:

@@ -52,9 +52,12 @@ def deliveries(
     limit: int,
     after: str | None,
     organisation: str | None = None,
+    message: str | None = None,
 ) -> tuple[list[Shown], str | None]:
-    """Deliveries of the centre (to one organisation), what went wrong first."""
+    """Deliveries of the centre (to one organisation, of one message), what went wrong first."""
     wanted: dict[str, Any] = {}
+    if message is not None:
+        wanted["state.message"] = message
     if organisation is not None:
         wanted["state.organisation"] = organisation
     if status is not None:

@@ -122,6 +122,19 @@ def of_message(act: Act, message: str) -> list[Stored[Delivery]]:
     return list(DELIVERIES.each(act, {"state.message": message}))
 
 
+def worst(act: Act, messages: Sequence[str]) -> dict[str, str]:
+    """By message the status of the delivery that an operator has to see first."""
+    rows = collection(act, "deliveries").find(
+        within(act.scope, {"state.message": {"$in": list(messages)}}),
+        {"state.message": 1, "state.status": 1, "state.urgency": 1},
+        session=act.session,
+    )
+    found: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: row["state"]["urgency"], reverse=True):
+        found[row["state"]["message"]] = row["state"]["status"]
+    return found
+
+
 def page(
     act: Act, wanted: dict[str, Any], limit: int, after: str | None
 ) -> tuple[list[Stored[Delivery]], str | None]:

@@ -10,13 +10,14 @@ from chassis.act import Act
 from chassis.errors import Invalid
 from chassis.http.mends import mends
 from chassis.http.pages import render
-from chassis.http.problems import lang
+from chassis.http.problems import lang, text
 from chassis.http.routes import Routes
 from chassis.roles import Role
+from services.notifications.deliveries import finding
 from services.notifications.deliveries import operations as deliveries
 from services.notifications.deliveries.model import Call
 from services.notifications.messages import operations as messages
-from services.notifications.messages.rendering import note
+from services.notifications.messages.rendering import intents, note
 from services.notifications.messages.specimen import OF_STAGE, specimen
 from services.notifications.messages.wording import spoken_number
 
@@ -35,9 +36,16 @@ class PageQuery(BaseModel):
 
 
 class DeskQuery(PageQuery):
-    """Whose deliveries: all, or those to one organisation."""
+    """Which deliveries: all, those to one organisation, or those of one message."""
 
     organisation: str | None = Field(default=None, max_length=40)
+    message: str | None = Field(default=None, max_length=40)
+
+
+class FindQuery(BaseModel):
+    """What is looked for."""
+
+    q: str = Field(default="", max_length=100)
 
 
 class WordsQuery(BaseModel):
@@ -63,19 +71,32 @@ def overview(act: Act, query: DeskQuery) -> str:
     """Telephone tasks first, then every delivery, what went wrong before what arrived."""
     tasks, _ = deliveries.tasks(act, FEW, None)
     found, following = deliveries.deliveries(
-        act, None, None, PAGE, query.cursor, query.organisation
+        act, None, None, PAGE, query.cursor, query.organisation, query.message
     )
     if query.organisation:
         tasks = [one for one in tasks if one.delivery.state.organisation == query.organisation]
-    whom = next((one.organisation for one in found), None) if query.organisation else None
+    if query.message:
+        tasks = [one for one in tasks if one.delivery.state.message == query.message]
+    some = bool(query.organisation or query.message)
+    whom = next((one.organisation for one in found), None) if some else None
     return render(
         "desk/overview.html",
         tasks=tasks,
         found=found,
         following=following,
+        some=some,
         organisation=query.organisation,
+        message=query.message,
         whom=whom,
     )
+
+
+@routes.page("/find", roles=CENTRE)
+def find(act: Act, query: FindQuery) -> str:
+    """Messages by recipient, campaign or kind; the centre's search page brings them along."""
+    kinds = [(one, text(f"page.desk.intent.{one}")) for one in intents()]
+    hits, more = finding.find(act, query.q, kinds)
+    return render("desk/find.html", q=query.q, hits=hits, more=more)
 
 
 @routes.page("/words", roles=CENTRE)

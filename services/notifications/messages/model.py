@@ -6,6 +6,7 @@ message is told to an organisation; how it reaches each contact is a delivery.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -73,6 +74,17 @@ class Message(BaseModel):
     in_inbox: bool = True
     again: int = 0
     status: str = "planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A message as one looks for it: its kind, and the names of its recipient and campaign."""
+
+    id: str
+    intent: str
+    organisation: str | None
+    campaign: str | None
+    created: datetime
 
 
 DIGESTS: dict[str, str] = {

@@ -10,7 +10,7 @@ from chassis.errors import FieldError, Invalid
 from chassis.facts import derived_id
 from services.notifications.directory import operations as directory
 from services.notifications.messages import store
-from services.notifications.messages.model import Message, Notice, next_look
+from services.notifications.messages.model import Called, Message, Notice, next_look
 from services.notifications.messages.planning import Planned
 
 BATCH = 500
@@ -107,6 +107,12 @@ def keep(act: Act, messages: Iterable[tuple[str, Message]]) -> None:
 def messages(act: Act, ids: Iterable[str]) -> dict[str, Stored[Message]]:
     """Messages by id, within the act's scope."""
     return store.by_id(act, ids)
+
+
+def called(act: Act, pattern: str, intents: Sequence[str], most: int) -> list[Called]:
+    """Messages whose recipient's or campaign's name fits a pattern, or of these kinds; newest
+    first."""
+    return store.called(act, pattern, intents, most)
 
 
 def message(act: Act, id: str) -> Stored[Message]:

@@ -9,7 +9,7 @@ from pymongo import IndexModel, UpdateOne
 from chassis.act import Act, collection
 from chassis.documents import Aggregates, Owners, Stored
 from chassis.scope import within
-from services.notifications.messages.model import Message, Notice
+from services.notifications.messages.model import Called, Message, Notice
 
 BUNDLED_MOST = 5000
 """Notices that are gathered at one time at the most; the rest make the next digests."""
@@ -40,7 +40,21 @@ MESSAGES: Aggregates[Message] = Aggregates(
     None,
     Message,
     lambda state: Owners(centre=state.centre, parties=(state.organisation,)),
-    indexes=[IndexModel([("state.organisation", 1), ("created", -1), ("_id", -1)])],
+    indexes=[
+        IndexModel([("state.organisation", 1), ("created", -1), ("_id", -1)]),
+        # A search reads the names from the index alone.
+        IndexModel(
+            [
+                ("centre", 1),
+                ("created", -1),
+                ("_id", -1),
+                ("state.common.organisation", 1),
+                ("state.common.campaign", 1),
+                ("state.intent", 1),
+            ],
+            name="called",
+        ),
+    ],
 )
 
 
@@ -119,3 +133,36 @@ def inbox(
     items = [MESSAGES.stored(row) for row in rows[:limit]]
     last = items[-1] if len(rows) > limit else None
     return items, f"{last.created.isoformat()}_{last.id}" if last else None
+
+
+def called(act: Act, pattern: str, intents: Sequence[str], most: int) -> list[Called]:
+    """Messages by whom they went to, by their campaign's name, or of these kinds; newest first."""
+    fits = {"$regex": pattern, "$options": "i"}
+    wanted = {
+        "$or": [
+            {"state.common.organisation": fits},
+            {"state.common.campaign": fits},
+            {"state.intent": {"$in": list(intents)}},
+        ]
+    }
+    shown = {"created": 1, "state.intent": 1}
+    rows = (
+        collection(act, "messages")
+        .find(
+            within(act.scope, wanted),
+            {**shown, "state.common.organisation": 1, "state.common.campaign": 1},
+            session=act.session,
+        )
+        .sort([("created", -1), ("_id", -1)])
+        .limit(most)
+    )
+    return [
+        Called(
+            row["_id"],
+            row["state"]["intent"],
+            row["state"]["common"].get("organisation"),
+            row["state"]["common"].get("campaign"),
+            row["created"],
+        )
+        for row in rows
+    ]

@@ -128,17 +128,6 @@ def shown(act: Act, id: str) -> Stored[Campaign]:
     return store.campaigns.get(in_public(act), id)
 
 
-def shown_with(
-    act: Act, id: str, stages: Sequence[dict[str, Any]]
-) -> tuple[Stored[Campaign], dict[str, Any]]:
-    """A campaign as `shown` gives it, and its document with what the stages bring along."""
-    row = store.with_beside(act, id, stages) if isinstance(act.scope, Centre) else None
-    row = row or store.with_beside(in_public(act), id, stages)
-    if row is None:
-        raise NotFound()
-    return store.campaigns.stored(row), row
-
-
 def of_centres(act: Act, centres: Iterable[str]) -> dict[str, Campaign]:
     """What these centres have announced, by id."""
     wanted = {"state.centre": {"$in": sorted(centres)}}
@@ -148,6 +137,12 @@ def of_centres(act: Act, centres: Iterable[str]) -> dict[str, Campaign]:
 def own(act: Act, id: str) -> Stored[Campaign]:
     """A campaign of the acting centre. Raises NotFound for another's."""
     return store.campaigns.get(act, id)
+
+
+def titles(act: Act, most: int) -> dict[str, str]:
+    """The names of the acting centre's campaigns by id, those that close last first."""
+    own_centre(act)
+    return {id: name for id, name, _ in store.titles(act, most)}
 
 
 def listed(act: Act, status: Status | None, limit: int, after: str | None) -> Page[Campaign]:

@@ -1,6 +1,7 @@
 """Campaigns in MongoDB."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from chassis.act import Act, collection
@@ -13,7 +14,11 @@ campaigns: Aggregates[Campaign] = Aggregates(
     "registration.campaigns",
     Campaign,
     lambda state: Owners(centre=state.centre, public=state.status is not Status.DRAFT),
-    indexes=[[("public", 1), ("_id", 1)]],
+    indexes=[
+        [("public", 1), ("_id", 1)],
+        # Titles come from the index alone: a closed campaign carries its manifest with it.
+        [("centre", 1), ("state.deadline", -1), ("state.name", 1), ("_id", 1)],
+    ],
 )
 
 
@@ -33,9 +38,12 @@ def page(
     return campaigns.find(act, wanted, limit=limit, after=after)
 
 
-def with_beside(act: Act, id: str, stages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """One campaign's document within scope, with what the stages bring along."""
-    rows = collection(act, campaigns.name).aggregate(
-        [{"$match": within(act.scope, {"_id": id})}, *stages], session=act.session
+def titles(act: Act, most: int) -> list[tuple[str, str, datetime]]:
+    """Id, name and deadline of the campaigns within scope, those that close last first."""
+    rows = (
+        collection(act, campaigns.name)
+        .find(within(act.scope, {}), {"state.deadline": 1, "state.name": 1}, session=act.session)
+        .sort("state.deadline", -1)
+        .limit(most)
     )
-    return next(iter(rows), None)
+    return [(row["_id"], row["state"]["name"], row["state"]["deadline"]) for row in rows]

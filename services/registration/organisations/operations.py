@@ -1,6 +1,6 @@
 """What can be done with organisations and the relations between them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chassis.act import Act
@@ -154,6 +154,13 @@ def centres_of(act: Act, organisation: str, supervised: bool = False) -> tuple[s
 def names(act: Act, ids: Iterable[str]) -> dict[str, str]:
     """The display names of organisations by id."""
     return {id: state.name for id, state in store.several(in_public(act), ids).items()}
+
+
+def matching(
+    act: Act, centre: str, relations: Sequence[Relation], pattern: str, most: int
+) -> list[tuple[Relation, str, str]]:
+    """Relation, id and name of what a centre looks after today and whose name fits a pattern."""
+    return store.matching(in_public(act), centre, relations, today(act), pattern, most)
 
 
 def several(act: Act, ids: Iterable[str]) -> dict[str, Organisation]:

@@ -1,11 +1,13 @@
 """Organisations in MongoDB, and the reservation of what makes each of them unique."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from chassis.act import Act, collection
 from chassis.documents import Aggregates, Owners, Page, Stored
-from services.registration.organisations.model import Kind, Organisation
+from chassis.scope import within
+from services.registration.organisations.model import Kind, Organisation, Relation
 
 KEYS = "organisation_keys"
 """One document per key of an organisation; its `_id` is the key, so that no two can hold it."""
@@ -85,3 +87,70 @@ def several(act: Act, ids: Iterable[str]) -> dict[str, Organisation]:
     return {
         row.id: row.state for row in organisations.each(act, {"_id": {"$in": sorted(set(ids))}})
     }
+
+
+def matching(
+    act: Act, centre: str, relations: Sequence[Relation], on: date, pattern: str, most: int
+) -> list[tuple[Relation, str, str]]:
+    """Relation, id and name of what a centre looks after on a day and whose name fits a pattern.
+
+    Of each relation at most so many: those that fit earliest in their name come first. The ids of
+    the relations never leave the database, so that a centre may have tens of thousands.
+    """
+    fits = {"$regex": pattern, "$options": "i"}
+    among = [
+        {"$match": within(act.scope, {"state.name": fits})},
+        {
+            "$project": {
+                "name": "$state.name",
+                "place": {
+                    "$getField": {
+                        "field": "idx",
+                        "input": {
+                            "$regexFind": {
+                                "input": "$state.name",
+                                "regex": pattern,
+                                "options": "i",
+                            }
+                        },
+                    }
+                },
+            }
+        },
+        {"$sort": {"place": 1, "name": 1, "_id": 1}},
+        {"$limit": most},
+    ]
+    stages: list[dict[str, Any]] = [
+        {"$match": within(act.scope, {"_id": centre})},
+        {"$project": {one.value: _tied(one, on.isoformat()) for one in relations}},
+    ]
+    for one in relations:
+        stages.append(
+            {
+                "$lookup": {
+                    "from": organisations.name,
+                    "localField": one.value,
+                    "foreignField": "_id",
+                    "pipeline": among,
+                    "as": one.value,
+                }
+            }
+        )
+    rows = collection(act, organisations.name).aggregate(stages, session=act.session)
+    return [
+        (one, hit["_id"], hit["name"])
+        for row in rows
+        for one in relations
+        for hit in row[one.value]
+    ]
+
+
+def _tied(relation: Relation, day: str) -> dict[str, Any]:
+    """The other organisations of a relation that holds on a day, inside an aggregation."""
+    holds = [
+        {"$eq": ["$$tie.relation", relation.value]},
+        {"$lte": ["$$tie.since", day]},
+        {"$gte": [{"$ifNull": ["$$tie.until", day]}, day]},
+    ]
+    ties = {"input": "$state.ties", "as": "tie", "cond": {"$and": holds}}
+    return {"$map": {"input": {"$filter": ties}, "as": "tie", "in": "$$tie.other"}}

@@ -13,17 +13,19 @@ from chassis.events import numbers
 from services.registration.acting import in_public, own_centre, own_organisation
 from services.registration.campaigns.model import Status as CampaignStatus
 from services.registration.programmes.model import Kind
-from services.registration.surveys import model, store
+from services.registration.surveys import model, store, store_names
 from services.registration.surveys.answers import Answers
 from services.registration.surveys.model import Admission, Call, Status, Survey, survey_id
 from services.registration.surveys.rules import faults
 from services.registration.surveys.store import surveys
+from services.registration.surveys.store_names import Named
 from services.registration.surveys.terms import (
     Terms,
     check_school,
     in_time,
     own_campaign,
     terms,
+    with_terms,
 )
 
 
@@ -47,16 +49,17 @@ def save_draft(act: Act, campaign: str, answers: Answers) -> Receipt:
 
 def submit(act: Act, survey: str) -> Receipt:
     """Hand the draft in, first or again; what is handed in already stays as it is."""
-    stored = surveys.load(act, survey)
-    return _submit(act, stored, stored.state)
+    stored, there = with_terms(act, survey)
+    return _submit(act, stored, stored.state, there)
 
 
 def amend(act: Act, survey: str, answers: Answers) -> Receipt:
     """Replace what was submitted, in one step with saving it."""
-    stored = surveys.load(act, survey)
+    stored, there = with_terms(act, survey)
     if stored.state.status is Status.DRAFT:
         raise Refused("survey_not_submitted")
-    return _submit(act, stored, model.drafted_with(stored.state, answers, act.now, act.actor))
+    wanted = model.drafted_with(stored.state, answers, act.now, act.actor)
+    return _submit(act, stored, wanted, there)
 
 
 def withdraw(act: Act, survey: str) -> Receipt:
@@ -124,7 +127,7 @@ def record(
     drafted = model.drafted_with(stored.state, answers, act.now, act.actor)
     state = model.recorded(drafted, Call(spoken_with=spoken_with, at=at, by=act.actor))
     if act.now < there.rules.deadline:
-        return _submit(act, stored, state)
+        return _submit(act, stored, state, there)
     if reason is None:
         with in_time(there, "survey_record_late"):
             raise TooLate()
@@ -215,6 +218,16 @@ def answered(act: Act, campaign: str) -> dict[str, str]:
     return store.statuses(act, campaign)
 
 
+def called(act: Act, pattern: str, most: int) -> list[Named]:
+    """The named groups of surveys within scope in which a group's name fits a pattern."""
+    return store_names.called(act, pattern, most)
+
+
+def groups_of(act: Act, schools: Sequence[str], most: int) -> list[Named]:
+    """The named groups of some schools' surveys within scope, newest surveys first."""
+    return store_names.of_schools(act, schools, most)
+
+
 def answers_of(act: Act, school: str) -> int:
     """How many surveys of a school within scope are begun or stand, in whichever campaign."""
     return store.count_of(act, school)
@@ -235,8 +248,7 @@ def _begun(act: Act, there: Terms, school: str) -> Stored[Survey]:
         return surveys.load(act, id)
 
 
-def _submit(act: Act, stored: Stored[Survey], wanted: Survey) -> Receipt:
-    there = terms(act, wanted.campaign)
+def _submit(act: Act, stored: Stored[Survey], wanted: Survey, there: Terms) -> Receipt:
     check_school(there, wanted.school, Kind.INDIVIDUALS)
     with in_time(there, "survey_late"):
         state, events = model.submitted(wanted, there.rules, act.now, act.actor, stored.version + 1)

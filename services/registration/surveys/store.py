@@ -23,7 +23,11 @@ surveys = Aggregates(
     "registration.surveys",
     Survey,
     _owners,
-    indexes=[[("state.campaign", 1), ("_id", 1)]],
+    indexes=[
+        [("state.campaign", 1), ("_id", 1)],
+        [("centre", 1), ("created", -1), ("_id", -1)],
+        [("centre", 1), ("state.school", 1), ("created", -1)],
+    ],
 )
 
 TIMELINES = "timelines"
