@@ -14,10 +14,13 @@ seed = $(if $(SEED),--seed $(SEED))
 # compile a thousand modules at every start.
 export PYTHONDONTWRITEBYTECODE :=
 
+# The engine's kernels are compiled once, for the tests and for every stack.
+export NUMBA_CACHE_DIR := $(CURDIR)/.local/numba
+
 # An entry point ends with the exit code of what it runs, not with make's own line about it.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help environment generated demo test check up down secrets lint types rules format bench-engine \
+.PHONY: help environment generated demo test check up down secrets lint types rules kernels format bench-engine \
 	bench-messages bench-services bench-pages chaos chaos-short chaos-mutants stack stop docker clean
 
 help: ## List these targets
@@ -35,11 +38,11 @@ demo: environment ## Play a campaign on a fresh stack and stay up (ONCE=1: check
 	@$(BIN)/python -m demo --size $(SIZE) --target $(TARGET) $(if $(ONCE),--once) $(seed)
 
 test: environment ## Lint, types, import rules and the tests (at most 12 minutes)
-	@$(MAKE) lint
+	@$(MAKE) --jobs=2 --output-sync types rules kernels
 	@$(BIN)/pytest -n 2 -m "not slow"
 
 check: environment ## Everything: the tests, the slow ones, every deliberate break (at most 45 minutes)
-	@$(MAKE) lint
+	@$(MAKE) --jobs=2 --output-sync types rules kernels
 	@$(BIN)/pytest -n 2
 	@$(MAKE) chaos-mutants
 
@@ -54,6 +57,9 @@ rules: environment
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+kernels: environment
+	@$(BIN)/python -m services.placement.engine.warm
 
 generated: environment ## Write what is generated from contracts and services
 	@$(BIN)/python -m deploy.generated

@@ -3,35 +3,72 @@
 Run when an image is built, so that the first run of a process never pays for a compiler.
 """
 
-from services.placement.engine import Market, flow_warm, solve
+import numpy as np
 
-SMALLEST = {
-    "format": "ieum.market",
-    "version": 1,
-    "sessions": [
-        {"id": "s", "host": "h", "district": "d", "start": 0, "end": 60, "min": 1, "max": 9}
-    ],
-    "applicants": [
+from services.placement.engine import Market, Reasons, flow_warm, repair, solve
+from services.placement.engine.groups_ascent import Dual
+from services.placement.engine.groups_master import Master
+from services.placement.engine.groups_model import build
+from services.placement.engine.market import MODES
+
+
+def smallest(people: tuple[int, ...], least: int, most: int) -> Market:
+    """Applicants of these sizes who all want the first session most, the last of them by far."""
+    one = {"host": "h", "district": "d", "start": 0, "end": 60, "min": least, "max": most}
+    wish = {"travel": 0, "cost": 0}
+    return Market.from_json(
         {
-            "id": name,
-            "school": "k",
-            "people": people,
-            "wishes": [{"stops": ["s"], "travel": 0, "rank": 0, "cost": 0}],
+            "format": "ieum.market",
+            "version": 1,
+            "sessions": [{"id": name, **one} for name in ("first", "second")],
+            "applicants": [
+                {
+                    "id": f"a{i}",
+                    "school": "k",
+                    "people": n,
+                    "wishes": [
+                        {"stops": ["first"], "rank": 0, **wish},
+                        {"stops": ["second"], "rank": i + 1, **wish},
+                    ],
+                }
+                for i, n in enumerate(people)
+            ],
         }
-        for name, people in (("a", 2), ("b", 3))
-    ],
-}
+    )
 
 
 def main() -> None:
-    """Compile the kernels of flow, repair, stable and prices, and run one small group market."""
+    """Compile the kernels of flow, repair, stable, prices and groups, with every caller's types."""
     flow_warm.warm()
+    persons()
     groups()
+    ascent()
+
+
+def persons() -> None:
+    """Three persons and two seats, in both modes; why not; and what if one seat is lost."""
+    market = smallest((1, 1, 1), 0, 1)
+    for mode in MODES:
+        answer = solve(market, mode=mode)
+        book = Reasons(answer)
+        for applicant in range(len(market.applicants)):
+            book.explain(applicant)
+        repair(market, answer, {"kind": "cancel_session", "session": "first"})
 
 
 def groups() -> None:
     """Run one small group market: what a process pays at its first run is paid then."""
-    solve(Market.from_json(SMALLEST))
+    solve(smallest((2, 3), 1, 9))
+
+
+def ascent() -> None:
+    """Evaluate the bound of a program once; only large ones are solved by steps."""
+    master = Master(build(smallest((2, 3), 1, 9)), [])
+    dual = Dual(master, np.ones(len(master.low), np.int64), master.low, master.high)
+    prices = np.zeros(len(master.keep))
+    valued = dual.value(prices)
+    if valued is not None:
+        dual.slack(valued[1], prices)
 
 
 if __name__ == "__main__":
