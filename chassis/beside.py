@@ -1,10 +1,12 @@
 """Aggregates brought along with the document that names them, by the same question.
 
 A command that asks for one thing after the other spends its time on the way to the database. What
-is brought along is as fresh as what it comes with, and its state is read once for each version.
+is brought along is as fresh as what it comes with: its version. Its state is read when that version
+is new, and once for each version; a centre with its hundred schools need not travel with each
+request of each of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -12,7 +14,7 @@ from pydantic import BaseModel
 from chassis.act import Act, collection
 from chassis.documents import Aggregates
 from chassis.errors import NotFound
-from chassis.scope import within
+from chassis.scope import Filter, within
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -25,26 +27,52 @@ class Beside(Generic[T]):
     def __init__(self, aggregates: Aggregates[T], field: str) -> None:
         self._aggregates = aggregates
         self._field = field
+        self._name = f"beside_{aggregates.name}"
         self._read: dict[tuple[Any, ...], T] = {}
 
-    def stage(self, act: Act) -> dict[str, Any]:
-        """The stage of an aggregation that brings it along, if it is within the act's scope."""
+    def stage(self, *acts: Act, further: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+        """The stage of an aggregation that brings its version along, and what `further` brings.
+
+        It comes if it is within the scope of one of the acts.
+        """
         return {
             "$lookup": {
                 "from": self._aggregates.name,
                 "localField": self._field,
                 "foreignField": "_id",
-                "pipeline": [{"$match": within(act.scope, {})}],
-                "as": f"beside_{self._aggregates.name}",
+                "pipeline": [{"$match": _seen(acts, {})}, *further, _head(further)],
+                "as": self._name,
             }
         }
 
-    def state(self, act: Act, row: Mapping[str, Any]) -> T:
-        """The state that a document brought along. Raises NotFound if it brought none."""
-        found = row[f"beside_{self._aggregates.name}"]
+    def head(
+        self, *acts: Act, id: str, further: Sequence[dict[str, Any]] = ()
+    ) -> Mapping[str, Any]:
+        """The same as a question of its own: a document to ask `state` of. Raises NotFound."""
+        act, wanted = acts[0], {"$match": _seen(acts, {"_id": id})}
+        rows = collection(act, self._aggregates.name).aggregate(
+            [wanted, *further, _head(further)], session=act.session
+        )
+        return {self._name: list(rows)}
+
+    def brought(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a document brought along, to ask others for their part. Raises NotFound."""
+        found: list[Mapping[str, Any]] = row[self._name]
         if not found:
             raise NotFound()
-        return self._state(act, found[0])
+        return found[0]
+
+    def state(self, *acts: Act, row: Mapping[str, Any]) -> T:
+        """The state that a document brought along. Raises NotFound if it brought none."""
+        act, head = acts[0], self.brought(row)
+        kept = self._read.get(_key(act, head))
+        if kept is not None:
+            return kept
+        wanted = _seen(acts, {"_id": head["_id"]})
+        found = collection(act, self._aggregates.name).find_one(wanted, session=act.session)
+        if found is None:
+            raise NotFound()
+        return self._state(act, found)
 
     def where(self, act: Act, wanted: Mapping[str, Any]) -> list[tuple[dict[str, Any], T]]:
         """The documents within the act's scope that match, by id, each with its state."""
@@ -54,10 +82,28 @@ class Beside(Generic[T]):
         return [(row, self._state(act, row)) for row in rows.sort("_id", 1)]
 
     def _state(self, act: Act, one: Mapping[str, Any]) -> T:
-        key = (act.database.name, one["_id"], one["version"], one["changed"])
+        key = _key(act, one)
         state = self._read.get(key)
         if state is None:
             if len(self._read) >= MOST_READ:
                 self._read.clear()
             state = self._read[key] = self._aggregates.stored(one).state
         return state
+
+
+def _key(act: Act, one: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (act.database.name, one["_id"], one["version"], one["changed"])
+
+
+def _head(further: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The stage that leaves a document's version and what was brought along with it."""
+    brought = {one["$lookup"]["as"]: 1 for one in further}
+    return {"$project": {"version": 1, "changed": 1, **brought}}
+
+
+def _seen(acts: Sequence[Act], wanted: Filter) -> Filter:
+    """The filter narrowed to what at least one of the acts may see."""
+    if len(acts) == 1:
+        return within(acts[0].scope, wanted)
+    either = {"$or": [within(act.scope, {}) for act in acts]}
+    return {"$and": [either, wanted]} if wanted else either

@@ -75,7 +75,23 @@ class Aggregates(Generic[T]):
         Raises NotFound out of scope, Replayed or KeyReused for a command done before, and Stale
         where If-Match named another version.
         """
-        stored = self.get(act, id)
+        return self._ready(act, self.get(act, id))
+
+    def load_with(
+        self, act: Act, id: str, stages: Sequence[dict[str, Any]]
+    ) -> tuple[Stored[T], dict[str, Any]]:
+        """The same with the document, in which the stages of an aggregation brought others along.
+
+        See `chassis.beside`.
+        """
+        wanted = {"$match": within(act.scope, {"_id": id})}
+        rows = self._collection(act).aggregate([wanted, *stages], session=act.session)
+        found = next(iter(rows), None)
+        if found is None:
+            raise NotFound()
+        return self._ready(act, self.stored(found)), found
+
+    def _ready(self, act: Act, stored: Stored[T]) -> Stored[T]:
         if act.command is not None:
             refuse_repetition(stored.commands, act.command)
             expected = act.command.expected

@@ -1,6 +1,6 @@
 """What can be done with campaigns. The manifest is made by `closing`, which knows the surveys."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 

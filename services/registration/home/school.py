@@ -139,7 +139,7 @@ def home(act: Act) -> Home:
         sent=tuple(one for one in sent if one.id not in told),
         waiting=tuple(v for v in named if v.what in WAITING and v not in answering),
         coming=tuple(v for v in dated if v.what in COMING and v not in past)[:VISITS_SHOWN],
-        centre=contact.centre_name if contact else "",
+        centre=contact.centre.name if contact else "",
         phone=(contact.phone or "") if contact else "",
     )
 

@@ -4,9 +4,12 @@ Each command of a school asks for its campaign, the campaign's programme and its
 after the other they cost more than the command itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from chassis.act import Act
+from chassis.scope import Centre
 from services.registration.acting import in_public
 from services.registration.campaigns import operations as campaigns
 from services.registration.campaigns.model import Campaign
@@ -25,10 +28,32 @@ class Around:
     centre: Organisation
 
 
+def stage(act: Act) -> dict[str, Any]:
+    """The stage of an aggregation by which a survey brings all of it along; see `brought`."""
+    return campaigns.beside.stage(*_readers(act), further=_further(act))
+
+
+def brought(act: Act, row: Mapping[str, Any]) -> Around:
+    """What stands around the campaign of a document. Raises NotFound for one not to be seen."""
+    campaign, public = campaigns.beside.brought(row), in_public(act)
+    return Around(
+        campaigns.beside.state(*_readers(act), row=row),
+        programmes.beside.state(public, row=campaign),
+        organisations.centre_beside.state(public, row=campaign),
+    )
+
+
 def around(act: Act, campaign: str) -> Around:
     """A campaign that the actor may see: its own centre sees drafts too. Raises NotFound."""
+    row = campaigns.beside.head(*_readers(act), id=campaign, further=_further(act))
+    return brought(act, row)
+
+
+def _further(act: Act) -> list[dict[str, Any]]:
     public = in_public(act)
-    stages = [programmes.beside.stage(public), organisations.centre_beside.stage(public)]
-    stored, row = campaigns.shown_with(act, campaign, stages)
-    programme = programmes.beside.state(act, row)
-    return Around(stored.state, programme, organisations.centre_beside.state(act, row))
+    return [programmes.beside.stage(public), organisations.centre_beside.stage(public)]
+
+
+def _readers(act: Act) -> tuple[Act, ...]:
+    """As whom a campaign is read: a centre sees its own drafts, and what anyone sees."""
+    return (act, in_public(act)) if isinstance(act.scope, Centre) else (in_public(act),)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chassis.act import Act
+from chassis.documents import Stored
 from chassis.errors import NotFound, Refused, TooLate
 from services.registration.acting import today
 from services.registration.campaigns import days
@@ -14,33 +15,49 @@ from services.registration.campaigns.model import Status as CampaignStatus
 from services.registration.codes import codes
 from services.registration.organisations.model import Organisation, Relation
 from services.registration.programmes.model import Kind, Programme
-from services.registration.surveys.around import around
+from services.registration.surveys.around import Around, around, brought, stage
+from services.registration.surveys.model import Survey
 from services.registration.surveys.rules import Rules
+from services.registration.surveys.store import surveys
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One campaign as a school meets it. `contact` is the centre as people would call it.
-
-    `schools` are those that the centre serves today.
-    """
+    """One campaign as a school meets it. `contact` is the centre as people would call it."""
 
     id: str
     campaign: Campaign
     rules: Rules
-    centre_name: str
+    centre: Organisation
     phone: str | None
-    schools: frozenset[str]
+    day: date
+    """The day on which the campaign is met: whom the centre serves is asked of it."""
 
     @property
     def contact(self) -> str:
         """The centre's name with its telephone number, for a sentence."""
-        return f"{self.centre_name}({self.phone})" if self.phone else self.centre_name
+        return f"{self.centre.name}({self.phone})" if self.phone else self.centre.name
+
+    def serves(self, school: str) -> bool:
+        """Whether the school is one of the centre's own today."""
+        return any(
+            tie.other == school and tie.relation is Relation.SCHOOL and tie.holds(self.day)
+            for tie in self.centre.ties
+        )
 
 
 def terms(act: Act, campaign: str) -> Terms:
     """The terms of a campaign that the actor may see. Raises NotFound."""
-    there = around(act, campaign)
+    return _of(act, campaign, around(act, campaign))
+
+
+def with_terms(act: Act, survey: str) -> tuple[Stored[Survey], Terms]:
+    """A survey ready to be changed, as `surveys.load`, and its campaign's terms: one question."""
+    stored, row = surveys.load_with(act, survey, [stage(act)])
+    return stored, _of(act, stored.state.campaign, brought(act, row))
+
+
+def _of(act: Act, campaign: str, there: Around) -> Terms:
     return of(campaign, there.campaign, there.programme, there.centre, today(act))
 
 
@@ -61,9 +78,9 @@ def of(id: str, found: Campaign, programme: Programme, centre: Organisation, day
         id,
         found,
         rules,
-        centre.name,
+        centre,
         found.phone or centre.phone,
-        frozenset(centre.tied(Relation.SCHOOL, day)),
+        day,
     )
 
 
@@ -76,7 +93,7 @@ def check_school(there: Terms, school: str, unwanted: Kind) -> None:
         raise Refused("campaign_takes_no_answers", contact=there.contact)
     if there.campaign.kind is unwanted:
         raise Refused(f"campaign_is_for_{there.campaign.kind.value}", contact=there.contact)
-    if school not in there.schools:
+    if not there.serves(school):
         raise Refused("school_not_served", contact=there.contact)
 
 

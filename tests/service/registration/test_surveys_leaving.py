@@ -21,9 +21,7 @@ def city(registration: Registration) -> World:
 def closed(city: World) -> None:
     """The deadline has passed, and the campaign is closed with its manifest."""
     city.close()
-    city.registration.context.database["campaigns"].update_one(
-        {"_id": city.campaign}, {"$set": {"state.status": "closed", "state.manifest": {}}}
-    )
+    city.set_campaign(**{"state.status": "closed", "state.manifest": {}})
 
 
 def is_released(city: World) -> None:

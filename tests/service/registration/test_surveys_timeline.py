@@ -115,9 +115,7 @@ def test_a_confirmed_visit_stays_confirmed_on_the_start_page_when_fewer_students
     survey = city.submitted(school)
     group = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"][0]["id"]
     own = {"school": school.organisation, "group": group, "applicant": None, "released": True}
-    city.registration.context.database["campaigns"].update_one(
-        {"_id": city.campaign}, {"$set": {"state.status": "closed"}}
-    )
+    city.set_campaign(**{"state.status": "closed"})
     tell(city, "placement.confirmed", 7, **own, status="confirmed", people=24)
     tell(city, "placement.resized", 8, **own, status="confirmed", people=23)
     act = city.registration.act(scope=Party(school.organisation))
@@ -135,9 +133,7 @@ def test_a_changed_visit_is_to_be_confirmed_again_when_it_can_be(city: World) ->
     survey = city.submitted(school)
     group = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"][0]["id"]
     own = {"school": school.organisation, "group": group, "applicant": None, "released": True}
-    city.registration.context.database["campaigns"].update_one(
-        {"_id": city.campaign}, {"$set": {"state.status": "closed"}}
-    )
+    city.set_campaign(**{"state.status": "closed"})
     act = city.registration.act(scope=Party(school.organisation))
     offered = {**own, "status": "offered", "confirm_by": "2099-02-01T00:00:00.000Z"}
     tell(city, "placement.confirmed", 31, **own, status="confirmed")
