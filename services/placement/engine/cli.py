@@ -153,13 +153,18 @@ def _show(args: argparse.Namespace, document: dict[str, Any], lines: list[str]) 
 
 
 def _progress(stop: Interrupt, quiet: bool) -> Callable[[Progress], bool]:
+    begin = time.monotonic()
+
     def report(progress: Progress) -> bool:
         if not quiet and not stop.asked:
-            gap = "" if progress.gap is None else f" gap {progress.gap:.3%}"
-            best = " ".join(f"{k} {v}" for k, v in progress.best.items())
-            values = f"value {progress.value} bound {progress.bound}{gap} best {best}"
-            line = f"[{progress.index + 1}/{progress.stages}] {progress.stage}: {values}"
-            print(line, file=sys.stderr, flush=True)
+            known = {"value": progress.value, "bound": progress.bound}
+            said = [f"{name} {number}" for name, number in known.items() if number is not None]
+            if progress.gap is not None:
+                said.append(f"gap {progress.gap:.3%}")
+            said.extend(f"best {stage} {value}" for stage, value in progress.best.items())
+            stage = f"[{progress.index + 1}/{progress.stages}] {progress.stage}"
+            line = f"{stage}, {time.monotonic() - begin:.1f} s: {', '.join(said)}"
+            print(line.rstrip(": "), file=sys.stderr, flush=True)
         return not stop.asked
 
     return report
