@@ -21,7 +21,7 @@ export NUMBA_CACHE_DIR := $(CURDIR)/.local/numba
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help environment generated demo test check up down secrets lint types rules kernels format bench-engine \
-	bench-messages bench-services bench-pages chaos chaos-short chaos-mutants stack stop docker clean
+	alerts bench-messages bench-services bench-pages chaos chaos-short chaos-mutants stack stop docker clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,13 @@ rules: environment
 
 kernels: environment
 	@$(BIN)/python -m services.placement.engine.warm
+
+alerts: ## Play each alert's stories to a real Prometheus (promtool is in the package prometheus)
+	@command -v promtool >/dev/null || { \
+		echo "promtool is needed and was not found: apt-get install prometheus (or brew install prometheus)." >&2; \
+		exit 2; }
+	@promtool check rules deploy/alerts/ieum.yaml
+	@promtool test rules deploy/alerts/ieum.test.yaml
 
 generated: environment ## Write what is generated from contracts and services
 	@$(BIN)/python -m deploy.generated

@@ -10,7 +10,7 @@ outbox has become.
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,11 @@ from chassis.settings import metrics_port
 LOOK_SECONDS = 5.0
 
 
-def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
+def run(
+    context: Context,
+    aggregates: Sequence[Aggregates[Any]],
+    measures: Sequence[Callable[[Documents], None]] = (),
+) -> None:
     """Serve and measure until asked to stop."""
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -40,6 +44,8 @@ def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
         context.beat()
         try:
             look(context.database, context.settings.service, aggregates)
+            for measure in measures:
+                measure(context.database)
         except PyMongoError as error:
             # The database may be away; the numbers stay as they are, and the readiness says so.
             logger().warning("not_measured", error=type(error).__name__)

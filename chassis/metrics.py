@@ -60,6 +60,12 @@ AUDIT_WAITING = Gauge(
     ["service"],
     multiprocess_mode="mostrecent",
 )
+DELIVERY_WAITING = Gauge(
+    "ieum_delivery_waiting_seconds",
+    "For how long the oldest message whose time has come has waited to be handed over.",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
 TIMERS = Counter("ieum_timers_total", "Due times handled, by name.", ["service", "name"])
 SENT = Counter(
     "ieum_messages_total", "Messages by channel and outcome.", ["service", "channel", "outcome"]

@@ -32,6 +32,7 @@ SLOTS = 16
 SLOT_SECONDS = 10.0
 CONFLICTS = 8
 QUIET_SECONDS = 10.0
+OUTCOMES = ("applied", "duplicate", "gap", "poison", "dead")
 PATIENT_POLLS = 10
 MOST_TOGETHER = 50
 """Messages with operations of their own that share a transaction, and so one wait for the disk."""
@@ -84,6 +85,9 @@ class Follower:
             list(self.topics),
             self._assigned,
         )
+        for outcome in OUTCOMES:
+            # A number that begins at its first fault has not grown, and no rate sees it.
+            metrics.CONSUMED.labels(context.settings.service, self.group, outcome).inc(0)
         measured, heard = 0.0, time.monotonic()
         while not context.stopping():
             context.beat()

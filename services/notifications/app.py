@@ -7,7 +7,7 @@ from flask import Flask
 from chassis.http import app as http
 from chassis.service import Service
 from services.notifications.deliveries import api as deliveries
-from services.notifications.deliveries import checks, role
+from services.notifications.deliveries import checks, late, role
 from services.notifications.deliveries.store import DELIVERIES
 from services.notifications.deliveries.store import INDEXES as LEDGER
 from services.notifications.desk import pages as desk
@@ -32,6 +32,7 @@ service = Service(
     indexes={**DIRECTORY, **LEDGER},
     templates=(desk.TEMPLATES,),
     checks=(checks.ledger,),
+    measures=(late.measure,),
 )
 
 

@@ -55,6 +55,29 @@ def test_an_alert_says_what_it_means_and_how_urgent_it_is(rule: dict[str, Any]) 
     assert rule["annotations"]["summary"].endswith(".")
 
 
+def stories() -> list[dict[str, Any]]:
+    """What `make alerts` plays to a real Prometheus."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "deploy/alerts/ieum.test.yaml").read_text())
+    return list(found["tests"])
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_every_alert_has_a_story_in_which_it_fires_and_one_in_which_it_must_not(
+    rule: dict[str, Any],
+) -> None:
+    told = [case for one in stories() for case in one["alert_rule_test"]]
+    mine = [bool(case["exp_alerts"]) for case in told if case["alertname"] == rule["alert"]]
+    assert set(mine) == {True, False}
+
+
+def test_the_stories_are_told_in_series_that_the_services_show() -> None:
+    series = [row["series"].replace(" ", "") for one in stories() for row in one["input_series"]]
+    for one in series:
+        name, _, labels = one.rstrip("}").partition("{")
+        given = {label.partition("=")[0] for label in labels.split(",")}
+        assert given <= {*shown()[name]._labelnames, "le", "instance"}, one
+
+
 def test_every_metric_is_defined_once_and_explained_by_a_sentence() -> None:
     said = {
         next(iter(one.describe())).name: next(iter(one.describe())).documentation
