@@ -11,17 +11,18 @@ import argparse
 import json
 import statistics
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.clock import now
-from chassis.facts import in_ms, stamp
+from chassis.facts import derived_id, in_ms, stamp
 from chassis.http.app import create_app
 from services.registration.accounts.model import Role
 from services.registration.app import service
 from tests.service.registration.conftest import Caller, Registration
 from tests.service.registration.survey_world import World, world
-from tests.service.registration.test_surveys_timeline import tell
+from tests.service.registration.test_surveys_timeline import event
 from tests.support.house import context_of
 from tests.support.stack import Servers, fresh_database, running_servers
 
@@ -30,6 +31,12 @@ OPEN, PLACED = 2, 2
 """Campaigns whose survey the school writes, and those whose visits lie ahead; the rest are over."""
 
 GROUPS = 4
+STEPS = (
+    *("placement.planned", "booking.asked", "booking.accepted"),
+    *("delivery.sent", "placement.offered", "placement.confirmed"),
+)
+"""What is told of each group in a campaign that was placed; one of them is not confirmed."""
+
 SCHOOLS = 30
 """How many schools the centre serves: its document carries them all."""
 
@@ -107,21 +114,35 @@ def _over(city: World, school: Caller, survey: str, number: int) -> None:
     """The campaign is closed, and each group has its visit or its place in the queue."""
     groups = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"]
     moment = now() - timedelta(days=1)
+    past = number >= OPEN + PLACED
     for place, group in enumerate(groups):
+        kinds = [*STEPS[: None if place else -1], *(["attendance.recorded"] if past else [])]
         own = {"school": school.organisation, "group": group["id"], "applicant": None}
-        subject = 10 + number * GROUPS + place
-        for kind in ("placement.planned", "placement.offered", "booking.asked", "booking.accepted"):
-            tell(city, kind, subject, **own)
-        if place:
-            tell(city, "placement.confirmed", subject, **own)
-    changed: dict[str, Any] = {"state.status": "closed", "state.deadline": in_ms(moment)}
-    if number >= OPEN + PLACED:
+        _told(city, kinds, moment, **own)
+    # Its version is another, so that no process goes on with what it has read of the open one.
+    changed: dict[str, Any] = {
+        "state.status": "closed",
+        "state.deadline": in_ms(moment),
+        "changed": in_ms(now()),
+    }
+    if past:
         last = (moment - timedelta(days=30 * number)).date()
         window = {"first": (last - timedelta(days=28)).isoformat(), "last": last.isoformat()}
         changed["state.window"] = window
     city.registration.context.database["campaigns"].update_one(
         {"_id": city.campaign}, {"$set": changed}
     )
+
+
+def _told(city: World, kinds: list[str], moment: datetime, **own: Any) -> None:
+    """What siblings tell of one group, a second after the other."""
+    own |= {"campaign": city.campaign, "centre": city.centre.organisation}
+    for number, kind in enumerate(kinds):
+        key = derived_id("bench", own["group"], kind.split(".")[0])
+        at = stamp(moment + timedelta(seconds=number))
+        told = replace(event(kind, 1, **own), key=key, id=f"{key}:{number}", time=at)
+        for collection, write in service.projections.writes(told):
+            city.registration.context.database[collection].bulk_write([write])
 
 
 def read(caller: Caller) -> bytes:

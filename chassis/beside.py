@@ -6,7 +6,7 @@ is new, and once for each version; a centre with its hundred schools need not tr
 request of each of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -27,7 +27,7 @@ class Beside(Generic[T]):
     def __init__(self, aggregates: Aggregates[T], field: str) -> None:
         self._aggregates = aggregates
         self._field = field
-        self._name = f"beside_{aggregates.name}"
+        self.name = f"beside_{aggregates.name}"
         self._read: dict[tuple[Any, ...], T] = {}
 
     def stage(self, *acts: Act, further: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Beside(Generic[T]):
                 "localField": self._field,
                 "foreignField": "_id",
                 "pipeline": [{"$match": _seen(acts, {})}, *further, _head(further)],
-                "as": self._name,
+                "as": self.name,
             }
         }
 
@@ -53,11 +53,11 @@ class Beside(Generic[T]):
         rows = collection(act, self._aggregates.name).aggregate(
             [wanted, *further, _head(further)], session=act.session
         )
-        return {self._name: list(rows)}
+        return {self.name: list(rows)}
 
     def brought(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a document brought along, to ask others for their part. Raises NotFound."""
-        found: list[Mapping[str, Any]] = row[self._name]
+        found: list[Mapping[str, Any]] = row[self.name]
         if not found:
             raise NotFound()
         return found[0]
@@ -73,6 +73,18 @@ class Beside(Generic[T]):
         if found is None:
             raise NotFound()
         return self._state(act, found)
+
+    def several(self, act: Act, heads: Iterable[Mapping[str, Any]]) -> dict[str, T]:
+        """The states, by id, of documents whose versions are known.
+
+        What this process has not read yet, and is within the act's scope, comes by one question.
+        """
+        known = [(head["_id"], self._read.get(_key(act, head))) for head in heads]
+        found = {id: state for id, state in known if state is not None}
+        fresh = [id for id, state in known if state is None]
+        if fresh:
+            found |= {row["_id"]: state for row, state in self.where(act, {"_id": {"$in": fresh}})}
+        return found
 
     def where(self, act: Act, wanted: Mapping[str, Any]) -> list[tuple[dict[str, Any], T]]:
         """The documents within the act's scope that match, by id, each with its state."""

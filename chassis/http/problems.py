@@ -32,7 +32,11 @@ def catalogue() -> Catalogue:
 
 def lang() -> str:
     """The language of this request."""
-    return chosen(request.headers.get("Accept-Language"), request.cookies.get("lang"))
+    # A page asks for it with each of its words.
+    if "lang" not in g:
+        g.lang = chosen(request.headers.get("Accept-Language"), request.cookies.get("lang"))
+    found: str = g.lang
+    return found
 
 
 def text(key: str, **facts: Any) -> str:

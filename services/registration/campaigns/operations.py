@@ -1,6 +1,6 @@
 """What can be done with campaigns. The manifest is made by `closing`, which knows the surveys."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -128,10 +128,17 @@ def shown(act: Act, id: str) -> Stored[Campaign]:
     return store.campaigns.get(in_public(act), id)
 
 
-def of_centres(act: Act, centres: Iterable[str]) -> dict[str, Campaign]:
-    """What these centres have announced, by id."""
-    wanted = {"state.centre": {"$in": sorted(centres)}}
-    return {row["_id"]: state for row, state in beside.where(in_public(act), wanted)}
+def beneath(act: Act, further: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """The stage by which centres bring what they have announced along; for `of_centres`."""
+    return store.beneath(in_public(act), further)
+
+
+def of_centres(
+    act: Act, centres: Iterable[Mapping[str, Any]]
+) -> tuple[dict[str, Campaign], dict[str, Mapping[str, Any]]]:
+    """What these centres' documents brought along, by id: campaigns, and what came with each."""
+    heads = {head["_id"]: head for centre in centres for head in centre[store.BENEATH]}
+    return beside.several(in_public(act), heads.values()), heads
 
 
 def own(act: Act, id: str) -> Stored[Campaign]:

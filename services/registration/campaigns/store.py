@@ -38,6 +38,28 @@ def page(
     return campaigns.find(act, wanted, limit=limit, after=after)
 
 
+BENEATH = "beneath"
+"""Where a centre's document brings its campaigns along."""
+
+
+def beneath(act: Act, further: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The stage by which a centre brings the versions of its campaigns within scope along."""
+    brought = {one["$lookup"]["as"]: 1 for one in further}
+    return {
+        "$lookup": {
+            "from": campaigns.name,
+            "localField": "_id",
+            "foreignField": "centre",
+            "pipeline": [
+                {"$match": within(act.scope, {})},
+                *further,
+                {"$project": {"version": 1, "changed": 1, **brought}},
+            ],
+            "as": BENEATH,
+        }
+    }
+
+
 def titles(act: Act, most: int) -> list[tuple[str, str, datetime]]:
     """Id, name and deadline of the campaigns within scope, those that close last first."""
     rows = (

@@ -14,7 +14,6 @@ from chassis.http.problems import text
 from chassis.http.routes import Routes
 from chassis.roles import Role
 from services.registration.home import operations, school
-from services.registration.sessions import operations as sessions
 from services.registration.views import Id
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -51,7 +50,6 @@ def start(act: Act) -> Response | str:
                 until=_until,
                 clock=_clock,
                 day_of=school.day_of,
-                last=sessions.before(act, g.identity.account),
             )
         case Role.HOST:
             return redirect("/placement/asked", 303)  # type: ignore[return-value]

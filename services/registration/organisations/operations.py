@@ -1,13 +1,15 @@
 """What can be done with organisations and the relations between them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chassis.act import Act
 from chassis.beside import Beside
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Refused
 from chassis.facts import Event
+from chassis.together import Question, answers
 from services.registration.acting import in_public, own_centre, today
 from services.registration.organisations import joining, model, relations, store
 from services.registration.organisations.model import (
@@ -124,15 +126,29 @@ def looks_after(act: Act, centre: str, other: str) -> bool:
     return other == centre or any(tie.other == other and tie.holds(day) for tie in ties)
 
 
-def serving(act: Act, organisation: str) -> dict[str, Organisation]:
+def serving_question(
+    act: Act, organisation: str, further: Sequence[dict[str, Any]] = ()
+) -> Question:
+    """Which centres stand in a relation to an organisation, with what `further` brings along of
+    each; the answer is for `serving`."""
+    return store.serving(in_public(act), organisation, further)
+
+
+def serving(
+    act: Act, organisation: str, answer: Iterable[Mapping[str, Any]]
+) -> dict[str, Organisation]:
     """The centres that stand in a relation to an organisation today, by id."""
     day = today(act)
-    found = centre_beside.where(in_public(act), {"state.ties.other": organisation})
     return {
-        row["_id"]: centre
-        for row, centre in found
+        id: centre
+        for id, centre in centre_beside.several(in_public(act), answer).items()
         if any(tie.other == organisation and tie.holds(day) for tie in centre.ties)
     }
+
+
+def names_question(act: Act, ids: Iterable[str]) -> Question:
+    """The display names of organisations: documents with `_id` and `name`."""
+    return store.names(in_public(act), ids)
 
 
 def centres_of(act: Act, organisation: str, supervised: bool = False) -> tuple[str, ...]:
@@ -153,7 +169,10 @@ def centres_of(act: Act, organisation: str, supervised: bool = False) -> tuple[s
 
 def names(act: Act, ids: Iterable[str]) -> dict[str, str]:
     """The display names of organisations by id."""
-    return {id: state.name for id, state in store.several(in_public(act), ids).items()}
+    if not (wanted := set(ids)):
+        return {}
+    (found,) = answers(act, store.names(in_public(act), wanted))
+    return {row["_id"]: row["name"] for row in found}
 
 
 def matching(

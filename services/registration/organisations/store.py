@@ -7,6 +7,7 @@ from typing import Any
 from chassis.act import Act, collection
 from chassis.documents import Aggregates, Owners, Page, Stored
 from chassis.scope import within
+from chassis.together import Question
 from services.registration.organisations.model import Kind, Organisation, Relation
 
 KEYS = "organisation_keys"
@@ -87,6 +88,22 @@ def several(act: Act, ids: Iterable[str]) -> dict[str, Organisation]:
     return {
         row.id: row.state for row in organisations.each(act, {"_id": {"$in": sorted(set(ids))}})
     }
+
+
+def names(act: Act, ids: Iterable[str]) -> Question:
+    """The names of organisations, and nothing else of them."""
+    wanted = {"$match": within(act.scope, {"_id": {"$in": sorted(set(ids))}})}
+    return Question(organisations.name, [wanted, {"$project": {"name": "$state.name"}}])
+
+
+def serving(act: Act, other: str, further: Sequence[dict[str, Any]]) -> Question:
+    """The versions of the centres that have a tie to an organisation, and what is beside them."""
+    wanted = {"$match": within(act.scope, {"state.ties.other": other})}
+    brought = {one["$lookup"]["as"]: 1 for one in further}
+    return Question(
+        organisations.name,
+        [wanted, *further, {"$project": {"version": 1, "changed": 1, **brought}}],
+    )
 
 
 def matching(

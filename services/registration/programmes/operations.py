@@ -1,6 +1,7 @@
 """What can be done with programmes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from chassis.act import Act
 from chassis.beside import Beside
@@ -42,10 +43,10 @@ def shown(act: Act, id: str) -> Stored[Programme]:
     return store.programmes.get(in_public(act), id)
 
 
-def several(act: Act, ids: Iterable[str]) -> dict[str, Programme]:
-    """Programmes by id, as anyone may read them."""
-    wanted = {"_id": {"$in": sorted(set(ids))}}
-    return {row["_id"]: state for row, state in beside.where(in_public(act), wanted)}
+def brought(act: Act, rows: Iterable[Mapping[str, Any]]) -> dict[str, Programme]:
+    """The programmes that documents brought along (`beside.stage`), by id."""
+    heads = {head["_id"]: head for row in rows for head in row[beside.name]}
+    return beside.several(in_public(act), heads.values())
 
 
 def own(act: Act, id: str) -> Stored[Programme]:

@@ -1,14 +1,17 @@
 """Signing in and out, renewing tokens, and ending every session of an account."""
 
 import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chassis.act import Act
 from chassis.documents import Stored
 from chassis.errors import NotFound, Unauthenticated
 from chassis.facts import fresh_id
 from chassis.roles import Role
+from chassis.together import Question, answers
 from chassis.tokens import Identity
 from services.registration.accounts import operations as accounts
 from services.registration.accounts import passwords
@@ -79,9 +82,20 @@ def change_password(act: Act, secret: str, old: str, new: str) -> None:
     store.drop_all(act, session.account)
 
 
+def before_question(account: str) -> Question:
+    """When the acting account signed in the time before this one; for `before_in`."""
+    return store.sign_in_before(account)
+
+
+def before_in(answer: Iterable[Mapping[str, Any]]) -> datetime | None:
+    """The time in the answer; None at the first sign-in."""
+    return next((row.get("before") for row in answer), None)
+
+
 def before(act: Act, account: str) -> datetime | None:
     """When the acting account signed in the time before this one."""
-    return store.sign_in_before(act, account)
+    (answer,) = answers(act, before_question(account))
+    return before_in(answer)
 
 
 def end_sessions(act: Act, account: str) -> int:

@@ -7,6 +7,7 @@ from pymongo import IndexModel
 
 from chassis.act import Act, collection
 from chassis.clock import shift
+from chassis.together import Question
 from services.registration.sessions.model import Session
 
 SESSIONS = "sessions"
@@ -72,10 +73,9 @@ def last_sign_in(act: Act, account: str) -> datetime | None:
     return found["at"] if found else None
 
 
-def sign_in_before(act: Act, account: str) -> datetime | None:
-    """When the account signed in the time before the last one.
+def sign_in_before(account: str) -> Question:
+    """When the account signed in the time before the last one: a document with `before`.
 
     No scope: asked by a person for the own account.
     """
-    found = collection(act, SIGN_INS).find_one({"_id": account}, session=act.session)
-    return found.get("before") if found else None
+    return Question(SIGN_INS, [{"$match": {"_id": account}}, {"$project": {"before": 1}}])

@@ -123,6 +123,32 @@ def test_a_confirmed_visit_stays_confirmed_on_the_start_page_when_fewer_students
     assert (visit.what, visit.people) == ("placement.confirmed", 23)
 
 
+def test_a_visit_whose_attendance_nobody_told_stays_on_the_start_page_however_long_ago(
+    city: World,
+) -> None:
+    school = city.school()
+    survey = city.submitted(school, city.group(), city.group(class_name="2학년 5반"))
+    told, open_ = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"]
+    own = {"school": school.organisation, "applicant": None, "released": True}
+    for number, group in enumerate((told, open_)):
+        seated = {**own, "group": group["id"], "status": "confirmed"}
+        tell(city, "placement.confirmed", 51 + number, **seated)
+    tell(city, "attendance.recorded", 53, **own, group=told["id"])
+    long_ago = {"first": "2024-03-04", "last": "2024-03-29"}
+    city.registration.context.database["campaigns"].update_one(
+        {"_id": city.campaign},
+        {"$set": {"state.status": "closed", "state.window": long_ago, "version": 9}},
+    )
+    act = city.registration.act(scope=Party(school.organisation))
+    found = home(act)
+    assert [(one.group, one.what) for one in found.attending] == [
+        (open_["class_name"], "placement.confirmed")
+    ]
+    assert (found.acts, found.sent, found.waiting, found.coming) == (1, (), (), ())
+    tell(city, "attendance.recorded", 54, **own, group=open_["id"])
+    assert home(act).acts == 0
+
+
 def start_page(school: Caller) -> str:
     headers = {"Authorization": f"Bearer {school.token}", "Accept": "text/html"}
     return school.client.get("/", headers=headers).text
