@@ -7,6 +7,7 @@ sentence with a way out, and an ended token leads through its renewal, or to the
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, redirect, request
@@ -73,7 +74,7 @@ def register(app: Flask, service: Service, token_of: Callable[[Identity], str]) 
     app.register_api(system.routes_of(service).blueprint)  # type: ignore[attr-defined]
 
     app.jinja_env.globals.update(
-        t=problems.text,
+        t=words,
         when=when,
         day=day,
         said_when=said_when,
@@ -118,6 +119,17 @@ def here() -> str:
     """The address of this page on the one origin."""
     query = f"?{request.query_string.decode()}" if request.query_string else ""
     return f"{request.script_root}{request.path}{query}"
+
+
+def words(key: str, **facts: Any) -> str:
+    """A text of the catalogue in which no day and no time breaks over two lines."""
+    return problems.text(key, **{name: _fact(value) for name, value in facts.items()})
+
+
+def _fact(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return said_when(value)
+    return said_day(value) if isinstance(value, date) else value
 
 
 def when(value: datetime) -> Markup:

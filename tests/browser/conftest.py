@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from chassis.contracts import SERVICES
-from tests.browser import seed, seed_visits
+from tests.browser import seed, seed_results, seed_visits
 from tests.browser.readers import Reader, readers
 from tests.support.house import context_of
 from tests.support.origin import served
@@ -73,12 +73,15 @@ def site(servers: Servers) -> Iterator[Site]:
         contexts[service] = replace(context, settings=settings)
     centre, schools = seed.registration(contexts["registration"])
     host = seed_visits.host(contexts["registration"], centre)
+    seed_results.late(contexts["registration"], centre, schools[0])
     others = {name: one for name, one in contexts.items() if name != "registration"}
     seed.known_everywhere(contexts["registration"], others)
     seed.placement(contexts["placement"], centre, schools)
     seed_visits.visits(contexts["placement"], centre, schools, host)
+    seed_results.results(contexts["placement"], centre, schools[0])
     task = seed.notifications(contexts["notifications"], centre, schools)
     with ExitStack() as stack:
+        stack.enter_context(seed_results.solver(contexts["placement"]))
         yield Site(stack.enter_context(served(contexts, port)), task)
     for context in contexts.values():
         context.database.client.drop_database(context.database.name)

@@ -95,7 +95,7 @@ def registration(context: Context) -> tuple[str, list[str]]:
         own,
         Programme(centre=centre, name="시청 속 직업 탐험", brand="city_hall", level=Level.MIDDLE),
     )
-    campaign = campaigns.draft(own, _plan(act, programme.id)).id
+    campaign = campaigns.draft(own, plan(act, programme.id)).id
     campaigns.announce(own, campaign)
     campaigns.open_(replace(act, now=act.now + timedelta(seconds=5)), campaign)
     surveys.save_draft(replace(act, scope=Party(schools[1])), campaign, Answers())
@@ -304,7 +304,8 @@ def _row(state: str, school: str) -> dict[str, Any]:
     }
 
 
-def _plan(act: Act, programme: str) -> Plan:
+def plan(act: Act, programme: str) -> Plan:
+    """A campaign that opens in a moment."""
     day = act.now.date()
     return Plan(
         programme=programme,

@@ -30,12 +30,13 @@ from services.registration.campaigns.plan import STAGES
 from services.registration.contacts.model import Reach
 from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Details, Kind, Relation, Tie
-from tests.browser.seed import HASH, PASSWORD, RUN, an_id
+from tests.browser.seed import HASH, PASSWORD, an_id
 
 HOST_LOGIN = "host-one"
 HOST = derived_id("browser host", "organisation")
 TWIN = derived_id("browser twin", "organisation")
 SHOWN, NEXT = an_id("campaign to look at"), an_id("campaign to offer for")
+SHOWN_RUN = an_id("run that was released")
 OFFER, DRAFT = an_id("drones offer"), an_id("draft offer")
 ASKED, ACCEPTED, DECLINED = an_id("asked"), an_id("accepted"), an_id("declined")
 OFFERED, CONFIRMED, LINE = an_id("offered visit"), an_id("confirmed visit"), an_id("in the line")
@@ -249,7 +250,7 @@ def _booking(act: Act, centre: str, host: str, school: str, session: Session) ->
         status="asked",
         centre=centre,
         campaign=SHOWN,
-        run=RUN,
+        run=SHOWN_RUN,
         placement=an_id(f"placement {session.id}"),
         school=school,
         group=GROUPS[CONFIRMED],
@@ -272,7 +273,7 @@ def _placements(act: Act, centre: str, school: str, host: str, sessions: list[Se
         status="offered",
         centre=centre,
         campaign=SHOWN,
-        run=RUN,
+        run=SHOWN_RUN,
         school=school,
         people=24,
         released=True,
@@ -332,6 +333,6 @@ def _placements(act: Act, centre: str, school: str, host: str, sessions: list[Se
     placements.create(act, LINE, base.model_copy(update=waits))
 
 
-def free_day(now: datetime) -> str:
-    """A day on which a session is free, as an address carries it."""
-    return (now + timedelta(days=44)).astimezone(KST).date().isoformat()
+def day_in(now: datetime, days: int) -> str:
+    """A day of a session as an address carries it: in 44 days it is free, in 37 it is full."""
+    return (now + timedelta(days=days)).astimezone(KST).date().isoformat()

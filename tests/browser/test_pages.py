@@ -24,8 +24,8 @@ from tests.browser.seed import (
     READY_RUN,
     RUN,
     SCHOOL_LOGIN,
-    WAITING,
 )
+from tests.browser.seed_results import LATE, LATE_GROUP
 from tests.browser.seed_visits import (
     ACCEPTED,
     ASKED,
@@ -42,7 +42,7 @@ from tests.browser.seed_visits import (
     SHOWN,
     TWIN,
     WANTED,
-    free_day,
+    day_in,
 )
 
 pytestmark = pytest.mark.browser
@@ -77,7 +77,7 @@ OF_ANYONE = {
     "account": "/start/ready",
     "invited": "/invitations/accept?token=a-link",
     "rules": f"/placement/rules/{SHOWN}",
-    "recruiting": f"/placement/campaigns/{READY}/recruiting",
+    "recruiting": f"/placement/campaigns/{SHOWN}/recruiting",
 }
 OF_THE_CENTRE = {
     "overview": "/",
@@ -91,7 +91,7 @@ OF_THE_CENTRE = {
     "programme": "/programmes/new",
     "remind": f"/campaigns/{OPEN}/remind",
     "answer": f"/campaigns/{OPEN}/schools/{FIRST_SCHOOL}",
-    "answer-withdraw": f"/campaigns/{OPEN}/schools/{FIRST_SCHOOL}/withdraw",
+    "answer-withdraw": f"/campaigns/{LATE}/schools/{FIRST_SCHOOL}/withdraw",
     "leave-for": f"/placement/campaigns/{SHOWN}/schools/{FIRST_SCHOOL}/withdraw",
     "request-condition": f"/placement/requests/{WANTED}",
     "search": "/search?q=%E3%84%B4",
@@ -111,8 +111,8 @@ OF_THE_CENTRE = {
     "release-schools": f"/placement/runs/{RUN}/release/schools",
     "letter": f"/placement/campaigns/{READY}/letter",
     "attachment": f"/placement/campaigns/{READY}/letter/attachment",
-    "move": f"/placement/moves/{WAITING}",
-    "supply": f"/placement/campaigns/{READY}/supply",
+    "move": f"/placement/moves/{OFFERED}",
+    "supply": f"/placement/campaigns/{SHOWN}/supply",
     "words": "/notifications/words?stage=hosts",
     "messages": "/notifications/",
     "messages-found": "/notifications/find?q=%E3%84%B4",
@@ -138,12 +138,16 @@ OF_A_SCHOOL = {
     "surveys": "/surveys",
     "survey-empty": f"/surveys/{OPEN}",
     "survey-file": f"/surveys/{OPEN}/upload",
+    "survey-summary": f"/surveys/{LATE}/summary",
+    "survey-apart": f"/surveys/{LATE}/groups/{LATE_GROUP}",
+    "survey-withdraw": f"/surveys/{LATE}/withdraw",
     "posts": "/school",
     "visits": "/placement/placements",
     "visit-offered": f"/placement/placements/{OFFERED}",
     "visit-confirmed": f"/placement/placements/{CONFIRMED}",
     "visit-line": f"/placement/placements/{LINE}",
-    "visit-what-if": f"/placement/placements/{LINE}?also={free_day(now())}",
+    "visit-what-if": f"/placement/placements/{LINE}?also={day_in(now(), 44)}",
+    "visit-if-others": f"/placement/placements/{LINE}?also={day_in(now(), 37)}",
     "visit-withdraw": f"/placement/placements/{CONFIRMED}/withdraw",
     "visit-condition": f"/placement/placements/{CONDITIONED}",
     "visit-attendance": f"/placement/placements/{BEGUN}",

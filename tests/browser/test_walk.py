@@ -24,9 +24,6 @@ ELSEWHERE = {
     "answers.visit": "a calendar's entry",
     "visits.entry": "a calendar's entry",
     "visits.day": "needs the cookie of a link: the journeys walk it",
-    "survey_pages.apart": "needs a survey that was begun: the teacher's journey walks it",
-    "survey_pages.summary": "the same",
-    "survey_pages.ask_withdraw": "the same",
 }
 
 
