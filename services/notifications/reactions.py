@@ -1,6 +1,8 @@
 """Events into operations: contacts are kept, notices taken up, reminders set. Each once."""
 
+import os
 from datetime import timedelta
+from functools import cache
 
 from chassis.act import Act
 from chassis.events.envelope import Received
@@ -51,4 +53,10 @@ def remind(act: Act, campaign: str) -> None:
 
 def gather() -> timedelta:
     """How long the notices of a bundle wait for their fellows (`IEUM_DIGEST_SECONDS`)."""
+    return _gathered(os.environ.get("IEUM_DIGEST_SECONDS"))
+
+
+@cache
+def _gathered(_said: str | None) -> timedelta:
+    """Settings are made once for what is said: making them takes longer than a notice."""
     return timedelta(seconds=Settings(service="notifications").digest_seconds)
