@@ -21,7 +21,7 @@ export NUMBA_CACHE_DIR := $(CURDIR)/.local/numba
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help environment generated demo test check up down secrets lint types rules kernels format bench-engine \
-	alerts bench-messages bench-services bench-pages chaos chaos-short chaos-mutants stack stop docker clean
+	alerts bench-messages bench-services bench-pages bench-search chaos chaos-short chaos-mutants stack stop docker clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -106,6 +106,9 @@ bench-services: environment ## Each promise of speed beside its peer, in the sam
 
 bench-pages: environment ## A teacher's start page against an empty page of the same server
 	@$(BIN)/python -m bench.pages
+
+bench-search: environment ## A centre's search against a bare find, among 1,000 and 30,000 names
+	@$(BIN)/python -m bench.finding
 
 chaos: environment ## 15 minutes of faults against the running system, then the invariants
 	@$(BIN)/python -m tests.chaos --minutes 15 $(seed)
