@@ -7,7 +7,7 @@ from services.placement.bookings import following
 from services.placement.bookings import operations as bookings
 from services.placement.leaving import operations as leaving
 from services.placement.merging import operations as merging
-from services.placement.placements import operations as placements
+from services.placement.placements import heard
 from services.placement.releases import operations as releases
 from services.placement.repairs import operations as repairs
 from services.placement.runs import operations as runs
@@ -52,14 +52,14 @@ def school_left(act: Act, event: Received) -> None:
 def host_accepted(act: Act, event: Received) -> None:
     """Seats and the team's hours follow what was accepted, and so does the placement."""
     following.fit_hold(act, event)
-    placements.host_answered(act, event)
+    heard.host_answered(act, event)
 
 
 @reactions.on("booking.conditioned")
 def host_conditioned(act: Act, event: Received) -> None:
     """The school has to answer under which condition its group comes."""
     if event.data["placement"] is not None and event.data.get("decide_by"):
-        placements.host_conditioned(act, event)
+        heard.host_conditioned(act, event)
 
 
 @reactions.on("booking.reopened")
@@ -71,7 +71,7 @@ def host_thinks_again(act: Act, event: Received) -> None:
 @reactions.on("booking.safety_checked")
 def safety_checked(act: Act, event: Received) -> None:
     """A visit that waited only for its check is confirmed."""
-    placements.stop_cleared(act, event)
+    heard.stop_cleared(act, event)
 
 
 @reactions.on("booking.declined", "booking.expired", "booking.cancelled")

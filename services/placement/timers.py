@@ -5,7 +5,7 @@ from chassis.events.handlers import Timers
 from services.placement.bookings import operations as bookings
 from services.placement.bookings.store import bookings as stored_bookings
 from services.placement.moves import operations as moves
-from services.placement.placements import operations as placements
+from services.placement.placements import heard
 from services.placement.placements.store import placements as stored_placements
 from services.placement.releases import model as release_rules
 from services.placement.releases import operations as releases
@@ -15,7 +15,7 @@ from services.placement.runs.store import runs as stored_runs
 
 timers = Timers()
 timers.on(stored_bookings, "expire")(bookings.expire)
-timers.on(stored_placements, "expire")(placements.expire)
+timers.on(stored_placements, "expire")(heard.expire)
 timers.on(stored_placements, "drop_hold")(moves.hold_over)
 timers.on(stored_runs, "release")(releasing.step)
 

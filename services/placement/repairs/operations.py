@@ -14,6 +14,7 @@ from services.placement.bookings import following, seating
 from services.placement.bookings import operations as bookings
 from services.placement.bookings.shape import HOLDING, Booking, Seat
 from services.placement.campaigns import operations as campaigns
+from services.placement.placements import heard
 from services.placement.placements import operations as placements
 from services.placement.placements.shape import Part, Placement, Stop
 from services.placement.repairs import model, store
@@ -47,7 +48,7 @@ def page(
 def booking_ended(act: Act, event: Received) -> None:
     """A booking ended: its seats are free, and whoever lost a stop by it is repaired."""
     following.free(act, event)
-    lost = placements.stop_lost(act, event)
+    lost = heard.stop_lost(act, event)
     if not lost:
         return
     others = {stop.booking for found in placements.many(act, lost) for stop in found.state.stops}
@@ -86,7 +87,7 @@ def reopen(act: Act, booking: str) -> Receipt:
 def host_thinks_again(act: Act, event: Received) -> None:
     """Seats are held again, the visit waits for its host, and nothing is repaired any more."""
     if following.hold_again(act, event):
-        placements.host_thinks_again(act, event.key)
+        heard.host_thinks_again(act, event.key)
         _let_be(act, event.data["campaign"], event.key)
 
 

@@ -15,7 +15,7 @@ from services.placement.bookings import operations as bookings
 from services.placement.bookings import seating
 from services.placement.bookings.shape import Seat
 from services.placement.campaigns import operations as campaigns
-from services.placement.placements import bulk
+from services.placement.placements import bulk, heard
 from services.placement.placements import operations as placements
 from services.placement.placements.shape import Part, Placement
 from services.placement.runs import inputs
@@ -70,7 +70,7 @@ def last_time(act: Act, campaign: str) -> LastTime | None:
 def placement_ended(act: Act, event: Received) -> None:
     """A placement ended: its bookings end with it, and the waitlist moves up."""
     data = event.data
-    by = placements.ended_by(event)
+    by = heard.ended_by(event)
     seating.let_go(act, hold_of(event.key))
     reason = data["reason_code"] or "placement_expired"
     freed: set[str] = set()

@@ -1,4 +1,4 @@
-"""Pages: the demand survey as a form that saves itself, its summary, and what follows from it.
+"""Pages: the demand survey as a form that saves itself, and the order of sessions that follows.
 
 The form is one address. Every button in it sends the whole form and comes back to the form by a
 redirect; with a script the same answers replace only the parts that changed. A draft is known by
@@ -10,39 +10,33 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import repeat
 from pathlib import Path
-from urllib.parse import urlencode
 
-from flask import Response, make_response, redirect, request, url_for
+from flask import Response, make_response, redirect, request
 from pydantic import BaseModel
 
 from chassis.act import Act
-from chassis.documents import Receipt, Replayed, Stored
-from chassis.errors import Invalid, NotFound, Problem, Stale, Unauthenticated
+from chassis.documents import Receipt, Stored
+from chassis.errors import Invalid, NotFound, Stale
 from chassis.facts import KST
-from chassis.http import mends
 from chassis.http.pages import render
 from chassis.http.routes import Routes
-from services.registration.surveys import apart, operations, said
-from services.registration.surveys.answers import Answers, Id, with_ids
+from services.registration.surveys import apart, operations, said, submitting
+from services.registration.surveys.answers import Answers, with_ids
 from services.registration.surveys.form import Filled, dates_line, filled, without_blank
 from services.registration.surveys.history import changes
-from services.registration.surveys.model import COUNTS, Survey
+from services.registration.surveys.model import Survey
 from services.registration.surveys.moves import moved, swapped
 from services.registration.surveys.reading import answers_of, form_of
 from services.registration.surveys.sheet import Mend, asks, to_mend, unread_to_mend, window
 from services.registration.surveys.shown import Sheet, date_rows, sentence, sheet
-from services.registration.surveys.terms import Terms, terms
+from services.registration.surveys.submitting import CampaignPath, loaded, to_form, to_summary
+from services.registration.surveys.terms import Terms
 from services.registration.surveys.writing import BEGUN, SCHOOL, draft_act, own_since
 
 TEMPLATES = Path(__file__).parent / "templates"
 routes = Routes("survey_pages", "/surveys", templates=str(TEMPLATES))
 apart.add(routes)
-
-
-class CampaignPath(BaseModel):
-    """Which campaign."""
-
-    campaign_id: Id
+submitting.add(routes)
 
 
 class FormQuery(BaseModel):
@@ -54,7 +48,7 @@ class FormQuery(BaseModel):
 @routes.page("/<campaign_id>", roles=SCHOOL)
 def form(act: Act, path: CampaignPath, query: FormQuery) -> str:
     """The form with what is stored in it."""
-    there, stored = _loaded(act, path)
+    there, stored = loaded(act, path)
     fields = filled(_draft(stored))
     found = _mends(act, stored, fields) if query.check else []
     return _render(act, there, stored, fields, found, checked=bool(query.check))
@@ -63,7 +57,7 @@ def form(act: Act, path: CampaignPath, query: FormQuery) -> str:
 @routes.form("/<campaign_id>", roles=SCHOOL, keyed=False)
 def fill(act: Act, path: CampaignPath) -> Response:
     """Keep what the form says, do what its button says, and come back to it."""
-    there, stored = _loaded(act, path)
+    there, stored = loaded(act, path)
     # Only the form saving itself is sent without a button.
     do = request.form.get("do") or ("autosave" if request.headers.get("HX-Request") else "save")
     known = _draft(stored)
@@ -92,73 +86,10 @@ def fill(act: Act, path: CampaignPath) -> Response:
     return _onward(act, path, do, receipt, fields)
 
 
-@routes.page("/<campaign_id>/summary", roles=SCHOOL)
-def summary(act: Act, path: CampaignPath) -> Response:
-    """All answers on one page, before or after they are submitted."""
-    there, stored = _loaded(act, path)
-    if stored is None:
-        return _to_form(path)
-    return make_response(_summary(act, there, stored, None), 200)
-
-
-@routes.form("/<campaign_id>/submit", roles=SCHOOL)
-def submit(act: Act, path: CampaignPath) -> Response:
-    """Submit the draft; refused, the draft stays and the page says what to do."""
-    there, stored = _loaded(act, path)
-    if stored is None:
-        return _to_form(path)
-    try:
-        operations.submit(act, stored.id)
-    except Replayed:
-        return _to_summary(path)
-    except Invalid:
-        return _to_form(path, check=1)
-    except (Unauthenticated, NotFound):
-        raise
-    except Problem as refused:
-        return make_response(_summary(act, there, stored, refused), refused.status)
-    return _to_summary(path)
-
-
-@routes.page("/<campaign_id>/withdraw", roles=SCHOOL)
-def ask_withdraw(act: Act, path: CampaignPath) -> str:
-    """What withdrawing means, before it is done."""
-    there, stored = _loaded(act, path)
-    if stored is None:
-        raise NotFound()
-    return _withdraw(act, there, stored, None)
-
-
-@routes.form("/<campaign_id>/withdraw", roles=SCHOOL)
-def withdraw(act: Act, path: CampaignPath) -> Response:
-    """Take the survey back; the draft stays."""
-    there, stored = _loaded(act, path)
-    if stored is None:
-        raise NotFound()
-    try:
-        operations.withdraw(act, stored.id)
-    except Replayed:
-        return _to_summary(path)
-    except Problem as refused:
-        return make_response(_withdraw(act, there, stored, refused), refused.status)
-    return _to_summary(path)
-
-
-def _withdraw(act: Act, there: Terms, stored: Stored[Survey], refused: Problem | None) -> str:
-    return render(
-        "surveys/withdraw.html",
-        there=there,
-        stored=stored,
-        late=act.now >= there.rules.deadline,
-        leaves=operations.leaving(act, there.id),
-        refused=mends.sentence(refused) if refused else "",
-    )
-
-
 @routes.form("/<campaign_id>/order", roles=SCHOOL, keyed=False)
 def order(act: Act, path: CampaignPath) -> Response:
     """Keep an own order of sessions for some groups, or go back to the one by rule."""
-    _, stored = _loaded(act, path)
+    _, stored = loaded(act, path)
     if stored is None:
         raise NotFound()
     ids = set(request.form.get("groups", "").split(","))
@@ -172,15 +103,7 @@ def order(act: Act, path: CampaignPath) -> Response:
     ]
     answers = Answers.model_validate({"groups": groups, "remarks": draft.remarks})
     operations.save_draft(draft_act(act, None), path.campaign_id, answers)
-    return _to_form(path, part="order")
-
-
-def _loaded(act: Act, path: CampaignPath) -> tuple[Terms, Stored[Survey] | None]:
-    there = terms(act, path.campaign_id)
-    try:
-        return there, operations.own(act, path.campaign_id)
-    except NotFound:
-        return there, None
+    return to_form(path, part="order")
 
 
 def _draft(stored: Stored[Survey] | None) -> Answers:
@@ -227,8 +150,8 @@ def _onward(act: Act, path: CampaignPath, do: str, receipt: Receipt, fields: Fil
     match verb:
         case "next":
             if operations.to_mend(act, receipt.id):
-                return _to_form(path, check=1)
-            return _to_summary(path)
+                return to_form(path, check=1)
+            return to_summary(path)
         case "apart":
             ids = receipt.extra["groups"]
             if value.isdigit() and int(value) < len(ids):
@@ -236,7 +159,7 @@ def _onward(act: Act, path: CampaignPath, do: str, receipt: Receipt, fields: Fil
                 return redirect(address, 303)  # type: ignore[return-value]
         case "upload":
             return redirect(f"/surveys/{path.campaign_id}/upload", 303)  # type: ignore[return-value]
-    return _to_form(path, check=checked, part=said.PART_OF_VERB.get(verb.partition("_")[0], ""))
+    return to_form(path, check=checked, part=said.PART_OF_VERB.get(verb.partition("_")[0], ""))
 
 
 def _render(
@@ -288,35 +211,6 @@ def _compare(act: Act, there: Terms, stored: Stored[Survey] | None, answers: Ans
     return make_response(page, 409)
 
 
-def _summary(act: Act, there: Terms, stored: Stored[Survey], refused: Problem | None) -> str:
-    state = stored.state
-    counts = state.status in COUNTS
-    return render(
-        "surveys/summary.html",
-        there=there,
-        stored=stored,
-        counts=counts,
-        late=act.now >= there.rules.deadline,
-        leaves=operations.leaving(act, there.id),
-        act=act,
-        groups=[(group, said.group_rows(group)) for group in state.draft.groups],
-        refused=mends.sentence(refused) if refused else "",
-        fresh=not counts or state.dirty,
-    )
-
-
 def _clock(at: datetime) -> str:
     """The time of day in Seoul as a save line shows it."""
     return at.astimezone(KST).strftime("%H:%M")
-
-
-def _to_form(path: CampaignPath, check: int = 0, part: str = "") -> Response:
-    query = f"?{urlencode({'check': 1})}" if check else ""
-    anchor = f"#part-{part}" if part else ""
-    address = url_for("survey_pages.form", campaign_id=path.campaign_id)
-    return redirect(f"{address}{query}{anchor}", 303)  # type: ignore[return-value]
-
-
-def _to_summary(path: CampaignPath) -> Response:
-    address = url_for("survey_pages.summary", campaign_id=path.campaign_id)
-    return redirect(address, 303)  # type: ignore[return-value]
