@@ -31,6 +31,7 @@ STATIC = HERE / "static"
 RENEWAL = "/session/onward"
 """Where the one origin renews a token: only there the browser shows its session."""
 
+CLOCKS = ("clock_am", "clock_pm", "clock_am_minutes", "clock_pm_minutes")
 HARD_SPACE, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
 
 TABS: dict[Role, tuple[tuple[str, str], ...]] = {
@@ -81,6 +82,8 @@ def register(app: Flask, service: Service, token_of: Callable[[Identity], str]) 
         said_day=said_day,
         said_clock=said_clock,
         said_short=said_short,
+        said_typed=said_typed,
+        time_words=time_words,
         has_text=lambda key: problems.catalogue().has(problems.lang(), key),
         named=named,
         month_name=month_name,
@@ -159,6 +162,26 @@ def said_short(value: datetime) -> Markup:
     local = value.astimezone(KST)
     words = f"{local.hour}:{local.minute:02d}"
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat("T", "minutes"), words)
+
+
+def said_typed(value: str) -> str:
+    """A day or moment as a form's field holds it, in words; nothing for what is neither."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return ""
+    return said_when(at.replace(tzinfo=KST)) if "T" in value else said_day(at.date())
+
+
+def time_words() -> list[tuple[str, str]]:
+    """By what a script says a day and a time as `said_when` does: the catalogue's own words."""
+    texts, language = problems.catalogue(), problems.lang()
+    found = []
+    for name in ("day", *CLOCKS, "weekdays", "months"):
+        if texts.has(language, f"times.{name}"):
+            words = texts.raw(language, f"times.{name}")
+            found.append((name, words if isinstance(words, str) else ",".join(words)))
+    return found
 
 
 def day(value: date) -> Markup:

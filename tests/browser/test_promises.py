@@ -91,3 +91,20 @@ def test_each_fault_in_the_summary_leads_to_its_field(reader: Reader, site: Site
         assert any(page.locator(f"#{one}").is_visible() for one in said.split()), target
     links.first.click()
     expect(page.locator(links.first.get_attribute("href") or "")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ko-KR", "11월 5일(화) 오전 10시"), ("en-GB", "Tue 5 November 10 am")]
+)
+def test_a_day_in_a_field_is_said_in_the_words_of_the_page(
+    reader: Reader, language: str, said: str
+) -> None:
+    page = reader(360, CENTRE_LOGIN, language)
+    page.goto("/campaigns/new")
+    words = page.locator("#f-deadline-d")
+    proposed = words.text_content()
+    page.fill("[name=deadline]", "2024-11-05T10:00")
+    expect(words).to_have_text(said)
+    assert proposed not in ("", said), "the server says what it proposes"
+    page.fill("[name=deadline]", "")
+    expect(words).to_be_hidden()

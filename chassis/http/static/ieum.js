@@ -149,5 +149,21 @@
     if (came >= 0) said.textContent = said.dataset.words.replace("{came}", came);
   });
 
+  // The day that a field holds, in the page's words: the browser writes it in its own.
+  body.addEventListener("input", (event) => {
+    const said = event.target.id && document.querySelector(`[data-told="${event.target.id}"]`);
+    if (!said) return;
+    const words = said.dataset;
+    const [year, month, day, hour, minute] = event.target.value.split(/\D/).map(Number);
+    const weekday = (new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 6) % 7;
+    const facts = {
+      month, day, minute, hour: hour % 12 || 12,
+      weekday: words.weekdays.split(",")[weekday], month_name: words.months?.split(",")[month - 1],
+    };
+    const fill = (text) => text.replace(/{(\w+)(:02)?}/g, (_, name, two) => String(facts[name]).padStart(two ? 2 : 1, "0"));
+    const clock = hour >= 0 ? ` ${fill(words[`clock_${hour < 12 ? "am" : "pm"}${minute ? "_minutes" : ""}`])}` : "";
+    said.textContent = year ? fill(words.day) + clock : "";
+  });
+
   for (const form of document.querySelectorAll("form[data-at-once]")) form.requestSubmit();
 })();
