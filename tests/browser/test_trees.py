@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
 from tests.browser.test_pages import READERS
@@ -41,6 +41,9 @@ MOVING = (
 CALENDARS = "document.querySelectorAll('.months').forEach(one => one.remove())"
 """How many days a month shows is the calendar's affair; the calendar has its own test."""
 
+LATER = "[hx-trigger=load][hx-swap^=outerHTML]"
+"""A part that comes by itself after its page, and tells as much as the rest."""
+
 HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4')]
     .filter(one => one.checkVisibility()).map(one => [+one.tagName[1], one.textContent.trim()])"""
 
@@ -64,6 +67,7 @@ def test_each_page_reads_as_it_was_kept_and_no_heading_leaves_out_a_level(
         answer = page.goto(path.format(task=site.task))
         assert answer is not None
         assert answer.status == 200, f"{name}: {answer.status}"
+        expect(page.locator(LATER), name).to_have_count(0)
         page.evaluate(CALENDARS)
         pages.append(f"== {name}\n{still(page.locator('main').aria_snapshot())}\n")
         deepest = 0
