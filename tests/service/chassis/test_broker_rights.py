@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from kafka.errors import KafkaError
 
+from chassis.context import Context
 from chassis.contracts import SERVICES, topics
+from chassis.events import probe
 from chassis.events.broker import BrokerAway, Outgoing, Publisher
 from chassis.events.topics import Admin, MissingTopics, NoRight, present, scan
 from chassis.settings import Settings
@@ -70,6 +74,26 @@ def principals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Principals]
         patch.undo()
         server.kill()
         server.wait(20)
+
+
+def test_a_role_that_waits_hears_a_broker_that_wants_a_password(principals: Principals) -> None:
+    heard = threading.Event()
+
+    class Waiting:
+        settings = principals["placement"]
+
+        def beat(self) -> None:
+            """Nobody looks."""
+
+        def stopping(self) -> bool:
+            return heard.is_set()
+
+        def wait(self, seconds: float) -> bool:
+            heard.set()
+            raise AssertionError("the broker runs, and was not heard at the first question")
+
+    probe.awaited(cast(Context, Waiting()))
+    assert not heard.is_set()
 
 
 def said(topic: str) -> Outgoing:
