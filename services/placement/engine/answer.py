@@ -269,7 +269,7 @@ def numbers_of_columns(market: Market, who: Ints, wish: Ints, people: Ints) -> d
         "rank": int((people * market.wishes.rank[wish]).sum()),
         "cost": int(market.wishes.cost[wish].sum()),
         "worst_school": int(worst),
-        "applicants": len(np.unique(who)),
+        "applicants": int((np.bincount(who) > 0).sum()),
         "people": int((x.people * x.wants).sum()),
     }
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from services.placement.engine.lottery import draw_order, number, numbers
 from services.placement.engine.market import Ints, Market
+from services.placement.engine.once import once
 
 
 def number_of(seed: str, name: str) -> str:
@@ -27,6 +28,7 @@ def places(seed: str, names: Sequence[str]) -> Ints:
     return place
 
 
+@once
 def draw_places(market: Market) -> Ints:
     """The place of every applicant in the lottery of this market."""
     return places(market.rules.seed, market.applicants.id)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from services.placement.engine.market import NO_SLOT, Flags, Market
+from services.placement.engine.once import once
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def barriers(market: Market) -> list[Barrier | None]:
     return found
 
 
+@once
 def barred(market: Market) -> Flags:
     """Which wishes have a barrier, without the facts; columns only, for markets of any size."""
     w, x = market.wishes, market.applicants

@@ -41,13 +41,21 @@ def to_arrays(market: Market) -> dict[str, Array]:
     out: dict[str, Array] = {"format": np.array(FORMAT), "version": np.array(VERSION)}
     for name, value in columns_of(market):
         if isinstance(value, np.ndarray):
-            out[name] = value.astype(np.bool_ if name in FLAGS else np.int64)
+            out[name] = value.astype(np.bool_) if name in FLAGS else _narrow(value)
         else:
             out[name] = np.array([text.encode() for text in value] or [b""])[: len(value)]
     excluded = [[e.applicant, e.session, e.code, dict(e.facts)] for e in market.excluded]
     out["excluded"] = np.array(canonical_json(excluded))
     out["rules"] = np.array(canonical_json(rules_document(market.rules)))
     return out
+
+
+def _narrow(column: Array) -> Array:
+    """The same integers in the fewest bytes: most columns hold small ones."""
+    if not len(column):
+        return column
+    kind = np.result_type(np.min_scalar_type(column.min()), np.min_scalar_type(column.max()))
+    return column.astype(kind)
 
 
 def from_arrays(arrays: Mapping[str, Array]) -> Market:

@@ -20,7 +20,7 @@ from services.placement.engine.flow import FlowAnswer
 from services.placement.engine.market import Ints
 from services.placement.engine.market_filters import barred
 from services.placement.engine.prices import Prices
-from services.placement.engine.solve_individuals import PersonColumns, flow_market
+from services.placement.engine.solve_individuals import flow_market, person_columns
 
 FAR = np.int64(1) << 60
 #: Codes of the columns written for large markets, by their number there.
@@ -40,7 +40,7 @@ class FlowReasons:
 
     def __init__(self, answer: Answer, draw: Ints) -> None:
         market = answer.market
-        self.columns = PersonColumns(market)
+        self.columns = person_columns(market)
         self.place = np.full(len(market.wishes), -1, np.int64)
         self.place[self.columns.wish] = np.arange(len(self.columns.wish))
         seat = np.full(len(market.applicants), -1, np.int64)

@@ -68,7 +68,7 @@ def students_in(answer: Answer) -> int:
     x = answer.market.applicants
     who, _, people = answer.columns
     split = x.split_parts[who] > 0
-    return int(people[split].sum() + x.people[np.unique(who[~split])].sum())
+    return int(people[split].sum() + x.people[np.bincount(who[~split], minlength=len(x)) > 0].sum())
 
 
 def _why(answer: Answer, school: int, chosen: int, students: int) -> tuple[str, dict[str, Any]]:

@@ -128,6 +128,6 @@ def four_numbers(market: Market, answer: Answer, draw: Ints) -> dict[str, Any]:
     """Placed, rank sum, worst school's share and justified envy (for groups: blocking pairs)."""
     four = {k: answer.numbers[k] for k in ("placed", "rank", "worst_school")}
     if fits_flow(market):
-        return {**four, "justified_envy": envious(market, answer, draw)}
+        return {**four, "justified_envy": envious(market, answer)}
     state = State(Static.of(market), answer.parts)
     return {**four, "justified_envy": len(blocking_pairs(state, draw))}

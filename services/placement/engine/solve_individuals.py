@@ -21,7 +21,9 @@ from services.placement.engine.answer import (
 from services.placement.engine.answer_check import Infeasible
 from services.placement.engine.groups_model import clash_moments
 from services.placement.engine.market import Flags, Ints, Market
+from services.placement.engine.market_draws import draw_places
 from services.placement.engine.market_filters import barred
+from services.placement.engine.once import once
 from services.placement.engine.stages import CLAIMED, PROVED, Watch
 
 
@@ -70,6 +72,12 @@ class PersonColumns:
         return who, wish, np.ones(len(who), np.int64)
 
 
+@once
+def person_columns(market: Market) -> PersonColumns:
+    """The columns of a market, which both modes and their comparison ask for."""
+    return PersonColumns(market)
+
+
 def flow_market(market: Market, columns: PersonColumns, draw: Ints) -> flow.FlowMarket:
     """The market as the flow solver takes it."""
     size = np.bincount(market.applicants.school, minlength=len(market.schools))
@@ -88,7 +96,7 @@ def flow_market(market: Market, columns: PersonColumns, draw: Ints) -> flow.Flow
 
 def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
     """All stages of `max` mode by flow; `placed` is the first, or everybody must be placed."""
-    columns = PersonColumns(market)
+    columns = person_columns(market)
     stages = market.rules.stages
 
     def heard(progress: flow.Progress) -> bool:
@@ -146,12 +154,15 @@ def stage_values(market: Market, parts: tuple[Ints, Ints, Ints], draw: Ints) -> 
     return values
 
 
-def stable_market(market: Market, columns: PersonColumns, draw: Ints) -> stable.StableMarket:
+@once
+def stable_market(market: Market) -> stable.StableMarket:
     """The market as deferred acceptance takes it; applicants' priority classes go first."""
+    columns, draw = person_columns(market), draw_places(market)
     own = market.wishes.priority[columns.wish]
     general = market.applicants.priority[market.wish_applicant[columns.wish]]
-    both = general * (int(own.max(initial=0)) + 1) + own
-    _, classes = np.unique(both, return_inverse=True)
+    classes = general * (int(own.max(initial=0)) + 1) + own
+    if classes.max(initial=0) > np.iinfo(np.int32).max:
+        _, classes = np.unique(classes, return_inverse=True)
     return stable.StableMarket(
         wish_start=columns.start,
         wish_session=columns.session,
@@ -164,9 +175,9 @@ def stable_market(market: Market, columns: PersonColumns, draw: Ints) -> stable.
 
 def solve_stable_market(market: Market, draw: Ints) -> Answer:
     """Deferred acceptance: no justified envy, ties by lottery; it optimises no stage."""
-    columns = PersonColumns(market)
+    columns = person_columns(market)
     try:
-        seat = stable.solve_stable(stable_market(market, columns, draw), columns.fixed)
+        seat = stable.solve_stable(stable_market(market), columns.fixed)
     except ValueError as error:
         raise Infeasible("fixed_full", {"detail": str(error)}) from error
     parts = columns.answer(seat)
@@ -177,13 +188,13 @@ def solve_stable_market(market: Market, draw: Ints) -> Answer:
     return Answer(market, "stable", parts, results, engine="stable")
 
 
-def envious(market: Market, answer: Answer, draw: Ints) -> int:
+def envious(market: Market, answer: Answer) -> int:
     """Applicants with justified envy in an answer of persons alone."""
-    columns = PersonColumns(market)
+    columns = person_columns(market)
     where = np.full(len(market.wishes), -1, np.int64)
     where[columns.wish] = np.arange(len(columns.wish))
     seat = np.full(len(market.applicants), -1, np.int64)
     who, wish, _ = answer.columns
     seat[who] = where[wish]
-    problem = stable_market(market, columns, draw)
+    problem = stable_market(market)
     return int(stable.justified_envy(problem, seat, columns.fixed)[0])

@@ -21,6 +21,7 @@ from services.placement.engine.market import Flags, Ints, Market
 from services.placement.engine.solve_individuals import (
     PersonColumns,
     flow_market,
+    person_columns,
     stage_values,
 )
 from services.placement.engine.stages import BOUNDED, CLAIMED, PROVED, Watch
@@ -74,7 +75,7 @@ class _Fill:
 
 def solve_minimum_market(market: Market, draw: Ints, watch: Watch) -> Answer:
     """`max` mode for many persons with minimum sizes; `placed` must be the first stage."""
-    columns = PersonColumns(market)
+    columns = person_columns(market)
     base = flow_market(market, columns, draw)
     stages = market.rules.stages
     relaxed = flow.solve_flow(base, stages[:2])

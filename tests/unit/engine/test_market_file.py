@@ -211,7 +211,9 @@ def test_a_broken_column_is_a_fault_of_that_column_and_nothing_else_goes_wrong(n
         doc[key] = {**doc.get(key, {}), limit: 9}
     doc["sessions"][0] |= {"clash": ["t"], "day_limit": "d", "budget": "b", "start": 1, "end": 9}
     arrays = to_arrays(Market.from_json(doc))
-    arrays[name] = BROKEN_COLUMNS[name](arrays[name])
+    column = arrays[name]
+    wide = column.astype(np.int64) if column.dtype.kind in "iu" else column
+    arrays[name] = BROKEN_COLUMNS[name](wide)
     with pytest.raises(MarketErrors) as caught:
         from_arrays(arrays)
     assert all(e.pointer for e in caught.value.errors)
