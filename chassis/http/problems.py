@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
 from chassis.errors import FieldError, Invalid, Problem
+from chassis.http.routes import Body
 from chassis.language import Catalogue, chosen
 from chassis.logs import logger
 
@@ -115,15 +116,16 @@ def _by_rules(error: ValidationError) -> Iterable[FieldError]:
     view = current_app.view_functions[request.endpoint or ""]
     body = view.__annotations__.get("body")
     sent = request.get_json(silent=True)
-    if body is None or error.title != body.__name__ or not isinstance(sent, dict):
+    if not (isinstance(body, type) and issubclass(body, Body) and isinstance(sent, dict)):
+        return ()
+    if error.title != body.__name__:
         return ()
     said: dict[str, Any] = {}
     for name, field in body.model_fields.items():
         kind: Any = Annotated[field.annotation, field]
         with suppress(ValidationError, KeyError):
             said[name] = TypeAdapter(kind).validate_python(sent[name])
-    found: Iterable[FieldError] = body.faults(said)
-    return found
+    return body.faults(said)
 
 
 def of_http(error: HTTPException) -> Response:
