@@ -57,9 +57,12 @@ def chromium() -> str:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(servers: Servers) -> Iterator[Site]:
-    """The three apps behind one address, with a small world in their databases."""
+    """The three apps behind one address, with a small world in their databases.
+
+    Each file has its own: what one announces or answers would stand on the pages of the next.
+    """
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
