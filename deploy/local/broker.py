@@ -8,12 +8,13 @@ import subprocess
 from pathlib import Path
 
 from deploy.local import machine
-from deploy.local.machine import STORE
+from deploy.local.machine import ROOT, STORE
 from deploy.local.refusal import Refusal
 
 HEAP = "384m"
 FORMATTED = STORE / "jars" / "kafka-4.3.1-formatted"
 CLUSTER = "MkU3OEVBNTcwNTJENDM2Qk"
+WITH_ROOM = ROOT / "deploy" / "kafka" / "with_room.sh"
 
 # One node holds everything once; the session time-out of 3 s is what makes a restart after kill -9
 # take five seconds instead of twelve.
@@ -60,6 +61,8 @@ def prepare(directory: Path, port: int, controller: int, class_path: str) -> lis
             _format(java, class_path)
         shutil.copytree(FORMATTED, data, dirs_exist_ok=True)
     return [
+        str(WITH_ROOM),
+        str(directory),
         java,
         f"-Xmx{HEAP}",
         f"-Xms{HEAP}",
