@@ -71,7 +71,7 @@ class Heavy:
             if disk is None or before is None:
                 raise LookupError(f"no disk, or no {name} right now")
             if name == "kafka":
-                # One that is still starting has looked at its disk already; no operator can help that.
+                # One that is still starting has looked at its disk already.
                 self._broker_answers()
             with disks.full(disk):
                 threading.Event().wait(FULL_SECONDS)
