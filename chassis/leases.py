@@ -23,6 +23,8 @@ def stable_name(replica: str, role: str) -> str:
 
 
 RENEWED_IN_A_LEASE = 4
+SLOTS = 16
+"""How many copies of one role may work beside each other."""
 
 
 class Lease:
@@ -90,3 +92,15 @@ class Lease:
         self._leases.update_one(
             {"_id": self._name, "owner": self._owner}, {"$set": {"expires": None}}
         )
+
+
+def lowest(database: Documents, role: str, owner: str, seconds: float) -> tuple[Lease, int] | None:
+    """The lowest free of the slots that the copies of a role hold, and its number; None if none is.
+
+    Of a role that several may do at once, too, the database can tell so that nobody does it.
+    """
+    for slot in range(SLOTS):
+        lease = Lease(database, f"{role}-{slot}", owner, seconds)
+        if lease.take():
+            return lease, slot
+    return None

@@ -25,10 +25,9 @@ from chassis.events.envelope import Malformed, correlation_of, outline, type_of
 from chassis.events.inbox import Handle, Inbox, Poisoned
 from chassis.events.topics import Admin, present
 from chassis.events.unavailable import slow_or_met
-from chassis.leases import Lease, stable_name
+from chassis.leases import Lease, lowest, stable_name
 from chassis.logs import logger, trace
 
-SLOTS = 16
 SLOT_SECONDS = 10.0
 CONFLICTS = 8
 QUIET_SECONDS = 10.0
@@ -140,14 +139,12 @@ class Follower:
 
     def _slot(self) -> tuple[Lease | None, int]:
         """The lowest free slot of the group; its number makes the static member's id."""
-        settings, database = self.context.settings, self.context.database
-        owner = stable_name(settings.replica, self.group)
+        owner = stable_name(self.context.settings.replica, self.group)
         while not self.context.stopping():
             self.context.beat()
-            for slot in range(SLOTS):
-                lease = Lease(database, f"{self.group}-{slot}", owner, SLOT_SECONDS)
-                if lease.take():
-                    return lease, slot
+            found = lowest(self.context.database, self.group, owner, SLOT_SECONDS)
+            if found is not None:
+                return found
             self.context.wait(1)
         return None, 0
 

@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 
 from chassis import metrics
 from chassis.context import Context
-from chassis.leases import stable_name
+from chassis.leases import Lease, lowest, stable_name
 from chassis.logs import logger
 from services.notifications.deliveries.model import Outcome
 from services.notifications.deliveries.planning import BATCH, plan_due
@@ -21,14 +21,19 @@ from services.notifications.deliveries.sending import Sender, send_due
 IDLE_SECONDS = 0.25
 SMALLEST_BATCH = 20
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+SLOT = "send"
+SLOT_SECONDS = 30.0
+"""Several senders may work at once, each on messages of its own. The slot that each holds says that
+somebody does; nothing waits for it."""
 
 
 def run(context: Context) -> None:
     """Work until asked to stop."""
     settings = context.settings
+    owner = stable_name(settings.replica, SLOT)
     sender = Sender(
         post=Post(settings.smtp_host, settings.smtp_port, settings.smtp_from),
-        name=stable_name(settings.replica, "send"),
+        name=owner,
         address=settings.public_address,
         links=context.keys.links,
         beat=context.beat,
@@ -37,8 +42,12 @@ def run(context: Context) -> None:
         # A number that begins at its first refusal has not grown, and no rate sees it.
         metrics.SENT.labels(settings.service, "email", outcome).inc(0)
     pause, next_try, batch = SHORTEST_PAUSE, 0.0, BATCH
+    slot: Lease | None = None
     while not context.stopping():
         context.beat()
+        if slot is None or not slot.take():
+            found = lowest(context.database, SLOT, owner, SLOT_SECONDS)
+            slot = found[0] if found else None
         busy, batch = _plan(context, batch)
         if time.monotonic() >= next_try:
             try:
@@ -50,6 +59,8 @@ def run(context: Context) -> None:
                 pause = min(pause * 2, LONGEST_PAUSE)
         if not busy:
             context.wait(IDLE_SECONDS)
+    if slot is not None:
+        slot.leave()
     sender.post.close()
 
 
