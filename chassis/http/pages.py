@@ -152,6 +152,25 @@ def said_day(value: date) -> str:
     return _whole(problems.catalogue().day(problems.lang(), value))
 
 
+def said_days(first: date, last: date) -> str:
+    """Days in a row as plain words; one day alone is said as a day."""
+    if first == last:
+        return said_day(first)
+    if (first.year, first.month) != (last.year, last.month):
+        return words("times.days", first=first, last=last)
+    return _whole(
+        problems.text(
+            "times.days_in_month",
+            month=first.month,
+            month_name=month_name(first),
+            day=first.day,
+            weekday=weekday_name(first.isoweekday()),
+            last_day=last.day,
+            last_weekday=weekday_name(last.isoweekday()),
+        )
+    )
+
+
 def said_clock(value: datetime) -> str:
     """A clock time as plain words that do not break over two lines."""
     return _whole(problems.catalogue().clock(problems.lang(), value))

@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
 from chassis.errors import FieldError, Invalid, Problem
-from chassis.http.routes import Body
+from chassis.http.routes import Asked, Body
 from chassis.language import Catalogue, chosen
 from chassis.logs import logger
 
@@ -125,7 +125,10 @@ def _by_rules(error: ValidationError) -> Iterable[FieldError]:
         kind: Any = Annotated[field.annotation, field]
         with suppress(ValidationError, KeyError):
             said[name] = TypeAdapter(kind).validate_python(sent[name])
-    return body.faults(said)
+    with suppress(Problem):
+        return list(body.faults(said, Asked(g.act, request.view_args or {}, sent)))
+    # What may not be seen, or is not there, has no rules of its own: the shape is told alone.
+    return ()
 
 
 def of_http(error: HTTPException) -> Response:

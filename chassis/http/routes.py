@@ -30,17 +30,26 @@ V = TypeVar("V", bound=Callable[..., Any])
 ATTEMPTS = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose body cannot be read whole: by whom, for which address, and what came."""
+
+    act: Act
+    path: Mapping[str, Any]
+    sent: Mapping[str, Any]
+
+
 class Body(BaseModel):
     """Base of what is sent to a route: fields that were not asked for are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
     @classmethod
-    def faults(cls, said: Mapping[str, Any]) -> Iterable[FieldError]:
+    def faults(cls, said: Mapping[str, Any], asked: Asked) -> Iterable[FieldError]:
         """What rules between fields find, for a body of which other fields cannot be read.
 
         `said` are the fields that can be read, by name, so that a sender learns of everything at
-        once. What fits its shape is judged by the operation.
+        once. What fits its shape is judged by the operation. A Problem says nothing more.
         """
         return ()
 

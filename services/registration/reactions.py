@@ -32,8 +32,14 @@ def end_sessions(act: Act, event: Received) -> None:
         sessions.end_sessions(act, event.key)
 
 
-@reactions.on("survey.admitted", "survey.withdrawn")
+@reactions.on("survey.admitted")
 def amend_manifest(act: Act, event: Received) -> None:
-    """What changes after the closing belongs to what a run must have seen."""
-    if event.type == "survey.admitted" or event.data.get("late"):
-        closing.amend_manifest(act, event.data["campaign"], event.key)
+    """What was let in after the closing belongs to what a run must have seen."""
+    closing.amend_manifest(act, event.data["campaign"], event.key)
+
+
+@reactions.on("survey.withdrawn")
+def leave(act: Act, event: Received) -> None:
+    """Who leaves after the closing leaves as a whole, and a run must have seen that too."""
+    if event.data.get("late"):
+        closing.leave(act, event.data["campaign"], event.data["school"], event.key)

@@ -87,6 +87,15 @@ def withdraw(act: Act, application: str) -> Receipt:
         return store.applications.save(act, stored, state, events, before=there.rules.deadline)
 
 
+def leave(act: Act, campaign: str, school: str) -> None:
+    """A school has left a closed campaign: what it asked for single persons is taken back too."""
+    rows = []
+    for stored in store.standing(act, campaign, school):
+        state, events = model.withdrawn(stored.state, act.now, act.actor)
+        rows.append(Changed(stored, state, events))
+    store.applications.save_many(replace(act, command=None), rows)
+
+
 def shown(act: Act, application: str) -> Stored[Application]:
     """An application in scope. Raises NotFound."""
     return store.applications.get(act, application)

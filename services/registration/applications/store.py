@@ -31,6 +31,13 @@ def several(act: Act, ids: Iterable[str]) -> dict[str, Stored[Application]]:
     return {row.id: row for row in applications.each(act, {"_id": {"$in": list(ids)}})}
 
 
+def standing(act: Act, campaign: str, school: str) -> Iterable[Stored[Application]]:
+    """A school's applications in a campaign that were not taken back."""
+    wanted = {"state.campaign": campaign, "state.school": school}
+    gone = {"state.status": {"$ne": Status.WITHDRAWN.value}}
+    return applications.each(act, {**wanted, **gone})
+
+
 def page(
     act: Act,
     campaign: str | None,

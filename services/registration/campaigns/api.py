@@ -9,9 +9,9 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from chassis.act import Act
 from chassis.documents import Receipt, Stored
 from chassis.errors import FieldError
-from chassis.http.routes import Body, Routes
+from chassis.http.routes import Asked, Body, Routes
 from chassis.roles import Role
-from services.registration.campaigns import operations, plan
+from services.registration.campaigns import operations
 from services.registration.campaigns.model import Campaign, Status
 from services.registration.campaigns.plan import STAGES, Mode, Plan, rules_hash
 from services.registration.programmes.model import Kind
@@ -44,17 +44,7 @@ class CapsBody(Body):
     students: int | None = Field(None, le=10_000_000)
 
 
-class PlanBody(Body):
-    """A plan, or a part of it."""
-
-    @classmethod
-    def faults(cls, said: Mapping[str, Any]) -> list[FieldError]:
-        """What the rules of a plan find in what could be read of it."""
-        given = {name: value for name, value in said.items() if value is not None}
-        return plan.faults(given, operations.known_fields())
-
-
-class DraftBody(PlanBody):
+class DraftBody(Body):
     """What the centre decides about a campaign."""
 
     programme: Id
@@ -74,8 +64,13 @@ class DraftBody(PlanBody):
     fields: list[Code] = Field(min_length=1, max_length=60)
     phone: Phone | None = None
 
+    @classmethod
+    def faults(cls, said: Mapping[str, Any], asked: Asked) -> list[FieldError]:
+        """What the rules of a plan find in what could be read of it."""
+        return operations.faults(asked.act, _given(said))
 
-class ReplanBody(PlanBody):
+
+class ReplanBody(Body):
     """What shall change; what is not named stays."""
 
     programme: Id | None = None
@@ -95,12 +90,21 @@ class ReplanBody(PlanBody):
     fields: list[Code] | None = Field(None, max_length=60)
     phone: Phone | None = None
 
+    @classmethod
+    def faults(cls, said: Mapping[str, Any], asked: Asked) -> list[FieldError]:
+        """What the rules find in the plan as it would be, without what could not be read."""
+        unread = frozenset(asked.sent) - set(said)
+        return operations.faults_in_changes(
+            asked.act, asked.path["campaign_id"], _given(said), unread
+        )
+
     def changes(self) -> dict[str, Any]:
         """What was named, without a null where nothing can be null."""
-        sent = self.model_dump(exclude_unset=True)
-        return {
-            name: value for name, value in sent.items() if value is not None or name in NULLABLE
-        }
+        return _given(self.model_dump(exclude_unset=True))
+
+
+def _given(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if value is not None or name in NULLABLE}
 
 
 class CancelBody(Body):

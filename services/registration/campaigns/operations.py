@@ -75,6 +75,16 @@ def faults(act: Act, said: Mapping[str, Any], id: str | None = None) -> list[Fie
     return [*unknown, *model.faults(own(act, id).state, said, act.now, known_fields())]
 
 
+def faults_in_changes(
+    act: Act, id: str, changes: Mapping[str, Any], unread: frozenset[str]
+) -> list[FieldError]:
+    """What has to be mended in the plan that `changes` would make of a campaign's, as far as it
+    is known: nothing is said of fields that were sent and could not be read. Raises NotFound."""
+    merged = {**dict(own(act, id).state.plan()), **changes}
+    known = {name: value for name, value in merged.items() if name not in unread}
+    return faults(act, known, id)
+
+
 def announce(act: Act, id: str) -> Receipt:
     """Make a campaign public."""
     stored = store.campaigns.load(act, id)

@@ -30,11 +30,20 @@ def close_with_manifest(act: Act, campaign: str) -> None:
 
 
 def amend_manifest(act: Act, campaign: str, cause: str) -> None:
-    """Give a closed campaign a new manifest, since `cause` was admitted late.
+    """Give a closed campaign a new manifest, since `cause` came or went after the deadline.
 
     Before the campaign is closed nothing has to be done: its manifest will hold the late one.
     """
     campaigns.amend(act, campaign, model.manifest(_lines(act, campaign)), cause)
+
+
+def leave(act: Act, campaign: str, school: str, cause: str) -> None:
+    """A school left after the deadline: its single applications go too, and the manifest says so.
+
+    Otherwise each new run would place its students again, and could not be released.
+    """
+    applications.leave(act, campaign, school)
+    amend_manifest(act, campaign, cause)
 
 
 def answers(act: Act, campaign: str) -> list[Answer]:

@@ -87,12 +87,19 @@ def due(state: Invitation) -> list[Due]:
     return [Due(state.expires_at, "expire")] if state.status is Status.OPEN else []
 
 
-def enter(state: Invitation, account: str, now: datetime) -> Invitation:
-    """The invitation used. By code the centre has to approve; by link it is accepted at once."""
+def check(state: Invitation, now: datetime) -> None:
+    """Raise Refused with the reason why nobody may enter by this invitation any more."""
+    if state.status is Status.WITHDRAWN:
+        raise Refused("invitation_withdrawn")
+    if state.status is Status.EXPIRED or (state.status is Status.OPEN and now >= state.expires_at):
+        raise Refused("invitation_expired", at=state.expires_at)
     if state.status is not Status.OPEN:
         raise Refused("invitation_used")
-    if now >= state.expires_at:
-        raise Refused("invitation_expired", at=state.expires_at)
+
+
+def enter(state: Invitation, account: str, now: datetime) -> Invitation:
+    """The invitation used. By code the centre has to approve; by link it is accepted at once."""
+    check(state, now)
     status = Status.ACCEPTED if state.way is Way.EMAIL else Status.ENTERED
     return state.model_copy(update={"account": account, "status": status})
 

@@ -69,18 +69,21 @@ def add_colleague(act: Act, duty: str, email: str, language: str) -> Receipt:
     return _invite(act, wanted, replaces=None, centre=posts[0].centre)
 
 
+def check(act: Act, typed: str, address: str) -> None:
+    """Whether somebody may enter with this link or code, before anything else is asked for.
+
+    Raises Refused or NotFound as entering would; nothing is used up.
+    """
+    state = _of(act, typed, address)[1]
+    model.check(state, act.now)
+
+
 def accept(act: Act, typed: str, holder: NewHolder, address: str) -> Receipt:
     """Enter with a link's token or a letter's code, and choose how to sign in.
 
     By link the account is open at once; by code it waits until the centre approves.
     """
-    secret_hash = model.hash_of(typed)
-    attempts.refuse_guessing(act, secret_hash, address)
-    id = store.by_secret(act, secret_hash)
-    if id is None:
-        attempts.failed(act, secret_hash, address)
-        raise NotFound("invitation_unknown")
-    found = store.invitations.get(only(act, id), id).state
+    id, found = _of(act, typed, address)
     account = act.new_id("account")
     opened = only(
         act,
@@ -237,6 +240,17 @@ def _invite(
         first = store.invitations.get(act, id).state
         raise Replayed(_with_code(done.receipt, way, revealed, first), done.status_then) from None
     return _with_code(receipt, way, revealed, state)
+
+
+def _of(act: Act, typed: str, address: str) -> tuple[str, Invitation]:
+    """The invitation of a secret; who guesses is slowed down. Raises NotFound."""
+    secret_hash = model.hash_of(typed)
+    attempts.refuse_guessing(act, secret_hash, address)
+    id = store.by_secret(act, secret_hash)
+    if id is None:
+        attempts.failed(act, secret_hash, address)
+        raise NotFound("invitation_unknown")
+    return id, store.invitations.get(only(act, id), id).state
 
 
 def _take_back(act: Act, id: str) -> None:

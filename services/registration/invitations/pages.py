@@ -39,13 +39,21 @@ class TokenQuery(BaseModel):
 
 @link_routes.page("/accept", roles=ANYONE)
 def by_link(act: Act, query: TokenQuery) -> Response:
-    """The form for who came by the link of an invitation."""
+    """The form for who came by the link of an invitation, as long as it opens anything."""
+    try:
+        operations.check(act, query.token, request.remote_addr or "")
+    except Problem as refused:
+        return _closed(refused)
     return _form([], 200, query.token)
 
 
 @routes.form("", roles=ANYONE, keyed=False)
 def begin(act: Act) -> Response:
     """The form for who came with a code. The code travels in the body, never in an address."""
+    try:
+        operations.check(act, _said("code"), request.remote_addr or "")
+    except Problem as refused:
+        return _form([("code", sentence(refused))], refused.status)
     return _form([], 200)
 
 
@@ -58,6 +66,8 @@ def enter(act: Act) -> Response:
     except Replayed:
         pass
     except Problem as refused:
+        if _said("token") and not refused.errors:
+            return _closed(refused)
         found = mends(refused, _field_of) if refused.errors else [("code", sentence(refused))]
         return _form(found, refused.status)
     if _said("token"):
@@ -75,6 +85,14 @@ def done(act: Act) -> str:
 def ready(act: Act) -> str:
     """Who came by a link may sign in at once."""
     return render("invitations/ready.html")
+
+
+def _closed(refused: Problem) -> Response:
+    """A link that opens nothing any more: why, and what to do."""
+    return make_response(
+        render("invitations/closed.html", why=refused.code, sentence=sentence(refused)),
+        refused.status,
+    )
 
 
 def _said(name: str) -> str:

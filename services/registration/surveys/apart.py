@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from chassis.act import Act
 from chassis.documents import Stored
-from chassis.errors import NotFound, Stale
+from chassis.errors import FieldError, NotFound, Stale
 from chassis.facts import KST
 from chassis.http.pages import render
 from chassis.http.problems import text
@@ -19,7 +19,7 @@ from services.registration.surveys.form import Filled, GroupFields, dates_line, 
 from services.registration.surveys.model import Survey
 from services.registration.surveys.moves import wish_moved
 from services.registration.surveys.reading import form_of, wishes_of
-from services.registration.surveys.sheet import Mend, unread_to_mend, window
+from services.registration.surveys.sheet import window
 from services.registration.surveys.shown import date_rows, sheet
 from services.registration.surveys.terms import Terms, terms
 from services.registration.surveys.writing import SCHOOL, draft_act
@@ -64,10 +64,10 @@ def fill_apart(act: Act, path: GroupPath) -> Response:
     draft = stored.state.draft
     verb, _, value = request.form.get("do", "").partition(":")
     form, unread = form_of(request.form, window(there))
-    wishes = wish_moved(form.wishes, verb, value, request.form.get("field_new", ""))
+    wishes = wish_moved(form.wishes, verb, value, window(there), request.form.get("field_new", ""))
     form = replace(form, groups=(_named(draft.groups[place]),), wishes=wishes)
     group, more = wishes_of(wishes, draft.groups[place], window(there))
-    found = unread_to_mend([*unread, *more])
+    found = [*unread, *more]
     if found:
         return make_response(_page(act, there, stored, place, form, found), 422)
     groups = [*draft.groups[:place], group, *draft.groups[place + 1 :]]
@@ -77,7 +77,7 @@ def fill_apart(act: Act, path: GroupPath) -> Response:
         kept = draft_act(act, int(version) if version.isdigit() else None)
         operations.save_draft(kept, path.campaign_id, answers)
     except Stale:
-        changed = [Mend("", -1, "draft_changed", {})]
+        changed = [FieldError("", "draft_changed")]
         return make_response(_page(act, there, stored, place, form, changed), 409)
     if verb != "done":
         return redirect(request.path, 303)  # type: ignore[return-value]
@@ -95,7 +95,12 @@ def _group(act: Act, path: GroupPath) -> tuple[Terms, Stored[Survey], int]:
 
 
 def _page(
-    act: Act, there: Terms, stored: Stored[Survey], place: int, form: Filled, found: list[Mend]
+    act: Act,
+    there: Terms,
+    stored: Stored[Survey],
+    place: int,
+    form: Filled,
+    found: list[FieldError],
 ) -> str:
     shown = sheet(act, there, stored, form, found)
     group = stored.state.draft.groups[place]

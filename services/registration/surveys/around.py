@@ -30,14 +30,15 @@ class Around:
 
 def stage(act: Act) -> dict[str, Any]:
     """The stage of an aggregation by which a survey brings all of it along; see `brought`."""
-    return campaigns.beside.stage(*_readers(act), further=_further(act))
+    public = in_public(act)
+    return campaigns.beside.stage(*_readers(act, public), further=_further(public))
 
 
 def brought(act: Act, row: Mapping[str, Any]) -> Around:
     """What stands around the campaign of a document. Raises NotFound for one not to be seen."""
     campaign, public = campaigns.beside.brought(row), in_public(act)
     return Around(
-        campaigns.beside.state(*_readers(act), row=row),
+        campaigns.beside.state(*_readers(act, public), row=row),
         programmes.beside.state(public, row=campaign),
         organisations.centre_beside.state(public, row=campaign),
     )
@@ -45,15 +46,15 @@ def brought(act: Act, row: Mapping[str, Any]) -> Around:
 
 def around(act: Act, campaign: str) -> Around:
     """A campaign that the actor may see: its own centre sees drafts too. Raises NotFound."""
-    row = campaigns.beside.head(*_readers(act), id=campaign, further=_further(act))
+    public = in_public(act)
+    row = campaigns.beside.head(*_readers(act, public), id=campaign, further=_further(public))
     return brought(act, row)
 
 
-def _further(act: Act) -> list[dict[str, Any]]:
-    public = in_public(act)
+def _further(public: Act) -> list[dict[str, Any]]:
     return [programmes.beside.stage(public), organisations.centre_beside.stage(public)]
 
 
-def _readers(act: Act) -> tuple[Act, ...]:
+def _readers(act: Act, public: Act) -> tuple[Act, ...]:
     """As whom a campaign is read: a centre sees its own drafts, and what anyone sees."""
-    return (act, in_public(act)) if isinstance(act.scope, Centre) else (in_public(act),)
+    return (act, public) if isinstance(act.scope, Centre) else (public,)

@@ -7,9 +7,9 @@ kept, also one that came from a file or by the telephone.
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
 
 from services.registration.surveys.answers import Answers, Group, WishedDate
+from services.registration.surveys.owndays import line_of
 
 WISHES = (
     "fields",
@@ -55,7 +55,10 @@ class GroupFields:
 
 @dataclass(frozen=True, slots=True)
 class WishFields:
-    """The wishes as the form shows them. A date is `2024-11-05` or `2024-11-05 10:00-12:00`."""
+    """The wishes as the form shows them. A date is `2024-11-05` or `2024-11-05 10:00-12:00`.
+
+    `own_first` and `own_last` are the fields of more days for `blackout`, until they are taken in.
+    """
 
     fields: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
@@ -69,6 +72,8 @@ class WishFields:
     lunch: bool = False
     weekdays: tuple[str, ...] = ("1", "2", "3", "4", "5")
     blackout: str = ""
+    own_first: str = ""
+    own_last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ def wishes_in(group: Group) -> WishFields:
         bus=group.bus,
         lunch=group.lunch,
         weekdays=tuple(str(day) for day in group.weekdays),
-        blackout=days_text(group.blackout),
+        blackout=line_of(group.blackout),
     )
 
 
@@ -169,24 +174,6 @@ def short(wished: str) -> str:
 def dates_line(dates: tuple[str, ...]) -> str:
     """Wished dates in their order as one line of text."""
     return ", ".join(short(one) for one in dates)
-
-
-def days_text(days: tuple[str, ...]) -> str:
-    """Days without a wish as one line of text; days in a row as a span."""
-    spans: list[list[str]] = []
-    for day in sorted(set(days)):
-        if spans and _next(spans[-1][-1]) == day:
-            spans[-1].append(day)
-        else:
-            spans.append([day])
-    return ", ".join("-".join(short(one) for one in dict.fromkeys((s[0], s[-1]))) for s in spans)
-
-
-def _next(day: str) -> str:
-    try:
-        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-    except ValueError:
-        return ""
 
 
 def without_blank(form: Filled) -> Filled:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import TypeVar
 
 from services.registration.surveys.form import Filled, GroupFields, WishFields
+from services.registration.surveys.owndays import Window, without
 
 T = TypeVar("T")
 
 
-def moved(form: Filled, do: str, named: str = "") -> Filled:
+def moved(form: Filled, do: str, window: Window, named: str = "") -> Filled:
     """The form after a button. `do` is `verb` or `verb:value`; unknown ones change nothing.
 
     `named` is the value of the select box beside a button that adds.
@@ -29,10 +30,10 @@ def moved(form: Filled, do: str, named: str = "") -> Filled:
             )
             return replace(form, groups=groups)
         case _:
-            return replace(form, wishes=wish_moved(wishes, verb, value, named))
+            return replace(form, wishes=wish_moved(wishes, verb, value, window, named))
 
 
-def wish_moved(wishes: WishFields, verb: str, value: str, named: str) -> WishFields:
+def wish_moved(wishes: WishFields, verb: str, value: str, window: Window, named: str) -> WishFields:
     """The wishes after a button."""
     name, _, way = verb.partition("_")
     if name == "field":
@@ -41,6 +42,8 @@ def wish_moved(wishes: WishFields, verb: str, value: str, named: str) -> WishFie
         return replace(wishes, fields=_ranked(wishes.fields, way, value))
     if name == "date":
         return replace(wishes, dates=_ranked(wishes.dates, way, value))
+    if verb == "own_drop":
+        return replace(wishes, blackout=without(wishes.blackout, value, window))
     return wishes
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from chassis.act import Act
 from chassis.documents import Receipt, Stored
-from chassis.errors import Invalid, NotFound, Stale
+from chassis.errors import FieldError, Invalid, NotFound, Stale
 from chassis.facts import KST
 from chassis.http.pages import render
 from chassis.http.routes import Routes
@@ -27,7 +27,7 @@ from services.registration.surveys.history import changes
 from services.registration.surveys.model import Survey
 from services.registration.surveys.moves import moved, swapped
 from services.registration.surveys.reading import answers_of, form_of
-from services.registration.surveys.sheet import Mend, asks, to_mend, unread_to_mend, window
+from services.registration.surveys.sheet import asks, to_mend, window
 from services.registration.surveys.shown import Sheet, date_rows, sentence, sheet
 from services.registration.surveys.submitting import CampaignPath, loaded, to_form, to_summary
 from services.registration.surveys.terms import Terms
@@ -62,13 +62,13 @@ def fill(act: Act, path: CampaignPath) -> Response:
     do = request.form.get("do") or ("autosave" if request.headers.get("HX-Request") else "save")
     known = _draft(stored)
     fields, unread = form_of(request.form, window(there))
-    fields = moved(fields, do, request.form.get("field_new", ""))
+    fields = moved(fields, do, window(there), request.form.get("field_new", ""))
     if do == "previous":
         fields = _with_previous(act, path.campaign_id, fields)
     answers, more = answers_of(fields, known, window(there))
     # A form that was shown before its first save knows no ids: its groups are those in place.
     answers = with_ids(answers, known, repeat(""))
-    found = unread_to_mend([*unread, *more])
+    found = [*unread, *more]
     if found:
         if do == "autosave":
             return _saved(act, there, stored, "unread", sentence(found[0], fields))
@@ -110,7 +110,7 @@ def _draft(stored: Stored[Survey] | None) -> Answers:
     return stored.state.draft if stored else Answers()
 
 
-def _mends(act: Act, stored: Stored[Survey] | None, fields: Filled) -> list[Mend]:
+def _mends(act: Act, stored: Stored[Survey] | None, fields: Filled) -> list[FieldError]:
     return to_mend(operations.to_mend(act, stored.id), fields) if stored else []
 
 
@@ -167,7 +167,7 @@ def _render(
     there: Terms,
     stored: Stored[Survey] | None,
     fields: Filled,
-    found: list[Mend],
+    found: list[FieldError],
     checked: bool,
 ) -> str:
     found_sheet: Sheet = sheet(act, there, stored, fields, found)

@@ -1,13 +1,15 @@
-"""From the fields of the survey's form to answers, with every field that cannot be read."""
+"""From the fields of the survey's form to answers, with every field that cannot be read.
+
+A fault here points to a field of the form by its name.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterator
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from chassis.errors import FieldError
 from services.registration.surveys.answers import Answers, Group, Split, WishedDate
 from services.registration.surveys.form import (
     RANKING,
@@ -17,20 +19,16 @@ from services.registration.surveys.form import (
     WishFields,
     dates_line,
 )
+from services.registration.surveys.owndays import MOST_DAYS, Window, day_in, parts, read, taken_in
 
 MOST_GROUPS = 60
 MOST_VALUES = 100
 LONGEST = 1000
 LONGEST_NAME = 60
-LONGEST_SPAN = 60
 PLACES = ("on_site", "in_school")
-MONTHS = 12
 
 _NUMBER = re.compile(r"-?\d{1,4}")
-_NUMBERS = re.compile(r"\d+")
 _HOURS = re.compile(r"(\d{1,2}):(\d{2})")
-_BETWEEN = re.compile(r"[,;\n]+")
-_SPAN = re.compile(r"[~\-\N{EN DASH}]")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STORED = re.compile(r"(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2})?-(\d{2}:\d{2})?)?")
@@ -40,24 +38,7 @@ Said = MultiDict[str, str]
 """What a form said: values by name, several of one name in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A field of the form that cannot be read: its name, a code and facts."""
-
-    name: str
-    code: str
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The days of a campaign, so that a day without a year is known."""
-
-    first: date
-    last: date
-
-
-def form_of(said: Said, window: Window) -> tuple[Filled, list[Unread]]:
+def form_of(said: Said, window: Window) -> tuple[Filled, list[FieldError]]:
     """The form as it was sent, with the ranks as its controls were last used."""
     number = min(max(_int(said.get("groups"), 1), 0), MOST_GROUPS)
     groups = tuple(_group(said, place) for place in range(number))
@@ -84,8 +65,9 @@ def _group(said: Said, place: int) -> GroupFields:
     )
 
 
-def _wishes(said: Said, window: Window) -> tuple[WishFields, list[Unread]]:
+def _wishes(said: Said, window: Window) -> tuple[WishFields, list[FieldError]]:
     dates, unread = _dates(said, window)
+    own, more = _own_days(said, window)
     return (
         WishFields(
             fields=_fields(said),
@@ -99,10 +81,29 @@ def _wishes(said: Said, window: Window) -> tuple[WishFields, list[Unread]]:
             bus=bool(_words(said, "bus")),
             lunch=bool(_words(said, "lunch")),
             weekdays=_values(said, "weekdays"),
-            blackout=_words(said, "blackout", LONGEST),
+            **own,
         ),
-        unread,
+        [*unread, *more],
     )
+
+
+def _own_days(said: Said, window: Window) -> tuple[dict[str, str], list[FieldError]]:
+    """The line of own days with what stands in the two fields beside it.
+
+    Every button takes them in, so that none is lost; the form that saves itself does not, as
+    somebody may still be choosing.
+    """
+    line = _words(said, "blackout", LONGEST)
+    first, last = _words(said, "own_first"), _words(said, "own_last")
+    if (first or last) and said.get("do"):
+        line, code = taken_in(line, first, last, window)
+        if code is None:
+            first = last = ""
+        else:
+            facts = {"first": window.first, "last": window.last}
+            fields = {"blackout": line, "own_first": first, "own_last": last}
+            return fields, [FieldError("own_last" if last else "own_first", code, facts)]
+    return {"blackout": line, "own_first": first, "own_last": last}, []
 
 
 def _fields(said: Said) -> tuple[str, ...]:
@@ -117,7 +118,7 @@ def _fields(said: Said) -> tuple[str, ...]:
     return (*chosen, *(one for one in listed[3:] if one not in chosen))
 
 
-def _dates(said: Said, window: Window) -> tuple[tuple[str, ...], list[Unread]]:
+def _dates(said: Said, window: Window) -> tuple[tuple[str, ...], list[FieldError]]:
     """The ranked dates: from the line of text where it was changed, else from the calendar."""
     ranked = tuple(one for one in _values(said, "dates") if _STORED.fullmatch(one))
     line = _words(said, "dates_text", LONGEST)
@@ -130,24 +131,24 @@ def _dates(said: Said, window: Window) -> tuple[tuple[str, ...], list[Unread]]:
     return (*kept, *sorted(ticked - known)), []
 
 
-def _from_line(line: str, window: Window) -> tuple[tuple[str, ...], list[Unread]]:
+def _from_line(line: str, window: Window) -> tuple[tuple[str, ...], list[FieldError]]:
     found: list[str] = []
     unread = []
-    for part in _parts(line):
+    for part in parts(line):
         hours = [f"{int(hour):02d}:{minute}" for hour, minute in _HOURS.findall(part)]
-        day = _day(_HOURS.sub(" ", part), window)
+        day = day_in(_HOURS.sub(" ", part), window)
         if day is None:
             facts = {"value": part[:20], "example": window.first}
-            unread.append(Unread("dates_text", "cell_day", facts))
+            unread.append(FieldError("dates_text", "cell_day", facts))
             continue
         start, end = [*hours, "", ""][:2]
         found.append(f"{day.isoformat()} {start}-{end}" if hours else day.isoformat())
     return tuple(dict.fromkeys(found)), unread
 
 
-def answers_of(form: Filled, known: Answers, window: Window) -> tuple[Answers, list[Unread]]:
+def answers_of(form: Filled, known: Answers, window: Window) -> tuple[Answers, list[FieldError]]:
     """The answers that the form means. What cannot be read is left out and named."""
-    unread: list[Unread] = []
+    unread: list[FieldError] = []
     wishes = dict(_read_wishes(form.wishes, window, unread))
     stored = {group.id: group for group in known.groups if group.id}
     groups = []
@@ -161,9 +162,9 @@ def answers_of(form: Filled, known: Answers, window: Window) -> tuple[Answers, l
     return Answers(groups=tuple(groups), remarks=form.remarks), unread
 
 
-def wishes_of(form: WishFields, there: Group, window: Window) -> tuple[Group, list[Unread]]:
+def wishes_of(form: WishFields, there: Group, window: Window) -> tuple[Group, list[FieldError]]:
     """A group with other wishes."""
-    unread: list[Unread] = []
+    unread: list[FieldError] = []
     changed = there.model_copy(update=dict(_read_wishes(form, window, unread)))
     return _with_order(changed, there), unread
 
@@ -176,7 +177,9 @@ def _with_order(group: Group, there: Group | None) -> Group:
     return group.model_copy(update={"order": there.order if same else ()})
 
 
-def _read_group(form: GroupFields, place: int, unread: list[Unread]) -> Iterator[tuple[str, Any]]:
+def _read_group(
+    form: GroupFields, place: int, unread: list[FieldError]
+) -> Iterator[tuple[str, Any]]:
     def number(name: str, text: str) -> int | None:
         return _count(f"g{place}-{name}", text, unread)
 
@@ -196,7 +199,7 @@ def _read_group(form: GroupFields, place: int, unread: list[Unread]) -> Iterator
 
 
 def _read_wishes(
-    form: WishFields, window: Window, unread: list[Unread]
+    form: WishFields, window: Window, unread: list[FieldError]
 ) -> Iterator[tuple[str, Any]]:
     yield "fields", form.fields[:20]
     yield "kinds", form.kinds[:20]
@@ -209,7 +212,7 @@ def _read_wishes(
     yield "bus", form.bus
     yield "lunch", form.lunch
     yield "weekdays", tuple(sorted({int(one) for one in form.weekdays if one in "1234567"}))
-    yield "blackout", tuple(_blackout(form.blackout, window, unread))[:MOST_VALUES]
+    yield "blackout", _blackout(form.blackout, window, unread)
 
 
 def _wished(text: str) -> WishedDate:
@@ -219,59 +222,23 @@ def _wished(text: str) -> WishedDate:
     return WishedDate(date=found[1], start=found[2], end=found[3])
 
 
-def _blackout(text: str, window: Window, unread: list[Unread]) -> Iterator[str]:
+def _blackout(text: str, window: Window, unread: list[FieldError]) -> tuple[str, ...]:
     """Single days and spans (10/10-10/11), each day once."""
-    seen: set[str] = set()
-    for part in _parts(text):
-        first, last = _span(part, window)
-        if first is None or last is None or not 0 <= (last - first).days <= LONGEST_SPAN:
-            facts = {"value": part[:20], "example": window.first}
-            unread.append(Unread("blackout", "cell_day", facts))
-            continue
-        for n in range((last - first).days + 1):
-            day = (first + timedelta(days=n)).isoformat()
-            if day not in seen:
-                seen.add(day)
-                yield day
+    days, wrong = read(text, window)
+    for part in wrong:
+        facts = {"value": part[:20], "example": window.first}
+        unread.append(FieldError("blackout", "cell_day", facts))
+    if len(days) > MOST_DAYS:
+        unread.append(FieldError("blackout", "own_many", {"most": MOST_DAYS}))
+    return days[:MOST_DAYS]
 
 
-def _day(text: str, window: Window) -> date | None:
-    numbers = [int(one) for one in _NUMBERS.findall(text)]
-    try:
-        if len(numbers) == 3:
-            year, month, day = numbers
-            return date(year if year > 99 else 2000 + year, month, day)
-        if len(numbers) == 2:
-            found = date(window.first.year, *numbers)
-            later = found < window.first and window.last.year > window.first.year
-            return date(window.last.year, *numbers) if later else found
-    except ValueError:
-        pass
-    return None
-
-
-def _span(text: str, window: Window) -> tuple[date | None, date | None]:
-    """First and last day of 10/10-10/11, 10/10-11 or 10/10."""
-    numbers = _NUMBERS.findall(text)
-    if _SPAN.search(text) and len(numbers) in (3, 4) and int(numbers[0]) <= MONTHS:
-        start = _day("/".join(numbers[:2]), window)
-        return start, _day(
-            "/".join((numbers[-2] if numbers[3:] else numbers[0], numbers[-1])), window
-        )
-    day = _day(text, window)
-    return day, day
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in _BETWEEN.split(text) if part.strip()][:MOST_VALUES]
-
-
-def _count(name: str, text: str, unread: list[Unread]) -> int | None:
+def _count(name: str, text: str, unread: list[FieldError]) -> int | None:
     plain = text.strip()
     if not plain:
         return None
     if not _NUMBER.fullmatch(plain):
-        unread.append(Unread(name, "cell_number", {"value": plain[:20]}))
+        unread.append(FieldError(name, "cell_number", {"value": plain[:20]}))
         return None
     return int(plain)
 

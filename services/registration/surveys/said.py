@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.http import problems
+from chassis.http.pages import HARD_SPACE, said_days
 from services.registration.codes import codes
 from services.registration.surveys.answers import Answers, Group, WishedDate
-from services.registration.surveys.form import date_text, days_text
+from services.registration.surveys.form import date_text
 from services.registration.surveys.history import Change
+from services.registration.surveys.owndays import spans
 from services.registration.surveys.shown import date_words
 
 ROWS = (
@@ -78,7 +80,7 @@ def written(name: str, value: Any) -> str:
             words = problems.catalogue().raw(problems.lang(), "times.weekdays")
             return ", ".join(words[day - 1] for day in value)
         case "blackout":
-            return days_text(tuple(value))
+            return ", ".join(said_days(*span) for span in spans(value))
         case "first" | "place" | "level":
             return _choice(name, value)
         case "bus" | "lunch":
@@ -133,7 +135,8 @@ def _choice(name: str, value: str) -> str:
 
 
 def _ranked(listed: Sequence[str]) -> str:
-    return ", ".join(f"{rank}. {one}" for rank, one in enumerate(listed, 1))
+    """A ranked list in one line, where no rank is parted from what it ranks."""
+    return ", ".join(f"{rank}.{HARD_SPACE}{one}" for rank, one in enumerate(listed, 1))
 
 
 def _stored(day: Any) -> str:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,71 +11,58 @@ from services.registration.campaigns.days import names_of_closed
 from services.registration.surveys.answers import Answers, Group
 from services.registration.surveys.calendar import Calendar, calendar
 from services.registration.surveys.form import Filled, WishFields
-from services.registration.surveys.reading import Unread, Window
+from services.registration.surveys.owndays import Window, stored_day
 from services.registration.surveys.terms import Terms
 
+OWN = ("own_first", "own_last")
 PARTS = ("groups", "fields", "dates", "way", "order")
 PART_OF = {
     **dict.fromkeys(("fields", "kinds", "first"), "fields"),
-    **dict.fromkeys(("dates", "dates_text", "weekdays", "blackout"), "dates"),
+    **dict.fromkeys(("dates", "dates_text", "weekdays", "blackout", *OWN), "dates"),
     **dict.fromkeys(("stops", "wants", "place", "travel_limit", "bus", "lunch"), "way"),
     "order": "order",
 }
 _GROUP = re.compile(r"/groups/(\d+)/(\w+)(?:/(\w+))?")
 _OWN_NAMES = {"level": "who", "grade": "who", "id": "who", "": "who"}
 _GROUPS_OWN = ("who", "class_name", "people", "smallest", "split", "needs", "remarks")
-ALL = -1
+_IN_GROUP = re.compile(r"g(\d+)-\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """One thing to mend: the field's name, the group it is in (ALL: none), code and facts."""
-
-    name: str
-    group: int
-    code: str
-    facts: Mapping[str, Any]
-
-    @property
-    def part(self) -> str:
-        """The part of the form in which it lies."""
-        return "groups" if self.group != ALL else PART_OF.get(self.name, "groups")
+def group_of(name: str) -> int | None:
+    """The place of the group to which a field of the form belongs; None: to all of them."""
+    match = _IN_GROUP.fullmatch(name)
+    return int(match[1]) if match else None
 
 
-def to_mend(found: Iterable[FieldError], form: Filled) -> list[Mend]:
-    """The faults of answers as fields of the form, each said once.
+def part_of(name: str) -> str:
+    """The part of the form in which a field lies."""
+    return "groups" if group_of(name) is not None else PART_OF.get(name, "groups")
+
+
+def to_mend(found: Iterable[FieldError], form: Filled) -> list[FieldError]:
+    """The faults of answers as faults of the form's fields by name, each said once.
 
     A fault in common wishes is one fault, however many groups share them.
     """
-    rows: dict[tuple[str, int, str], Mend] = {}
+    rows: dict[tuple[str, str], FieldError] = {}
     for error in found:
-        one = _mend(error, form)
-        rows.setdefault((one.name, one.group, one.code), one)
+        name = _field(error.pointer, form)
+        rows.setdefault((name, error.code), FieldError(name, error.code, error.facts))
     return list(rows.values())
 
 
-def unread_to_mend(found: Iterable[Unread]) -> list[Mend]:
-    """Fields that could not be read, as fields to mend."""
-    rows = []
-    for one in found:
-        match = re.fullmatch(r"g(\d+)-\w+", one.name)
-        rows.append(Mend(one.name, int(match[1]) if match else ALL, one.code, one.facts))
-    return rows
-
-
-def _mend(error: FieldError, form: Filled) -> Mend:
-    match = _GROUP.match(error.pointer)
+def _field(pointer: str, form: Filled) -> str:
+    match = _GROUP.match(pointer)
     if match is None:
-        return Mend("g0-who", 0, error.code, error.facts)
+        return "g0-who"
     place, name, below = int(match[1]), match[2], match[3] or ""
     name = _OWN_NAMES.get(name, name)
     if name == "split" and below:
         name = f"split_{below}"
     if name.startswith(_GROUPS_OWN):
-        return Mend(f"g{place}-{name}", place, error.code, error.facts)
-    if place < len(form.groups) and form.groups[place].apart:
-        return Mend(f"g{place}-apart", place, error.code, error.facts)
-    return Mend(name, ALL, error.code, error.facts)
+        return f"g{place}-{name}"
+    apart = place < len(form.groups) and form.groups[place].apart
+    return f"g{place}-apart" if apart else name
 
 
 def window(there: Terms) -> Window:
@@ -91,8 +77,8 @@ def calendar_of(
     return calendar(
         sessions,
         names_of_closed(there.campaign, lang),
-        {day for text in own if (day := _day(text))},
-        [day for text in wishes.dates if (day := _day(text[:10]))],
+        {day for text in own if (day := stored_day(text))},
+        [day for text in wishes.dates if (day := stored_day(text[:10]))],
     )
 
 
@@ -115,10 +101,3 @@ def _ask(group: Group) -> dict[str, Any]:
 def seconds_left(deadline: datetime, now: datetime) -> int:
     """The time until the deadline in seconds; none once it has passed."""
     return max(0, int((deadline - now).total_seconds()))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -2,25 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from chassis.act import Act
 from chassis.documents import Stored
+from chassis.errors import FieldError
+from chassis.facts import KST
 from chassis.http import problems
+from chassis.http.pages import said_clock, said_day, said_days
 from services.registration.openings import operations as openings
 from services.registration.surveys.answers import Answers
 from services.registration.surveys.calendar import Calendar
 from services.registration.surveys.form import Filled, GroupFields, WishFields, short
 from services.registration.surveys.model import COUNTS, Survey
+from services.registration.surveys.owndays import read, spans, value_of
 from services.registration.surveys.reading import answers_of
 from services.registration.surveys.rules import SPECIAL, faults
 from services.registration.surveys.sheet import (
-    ALL,
     PARTS,
-    Mend,
     asks,
     calendar_of,
+    group_of,
+    part_of,
     seconds_left,
     to_mend,
     window,
@@ -36,12 +40,16 @@ Option = tuple[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The page's facts: `errors` by field, `state` of each part (done, open or bad)."""
+    """The page's facts: `errors` by field, `state` of each part (done, open or bad).
+
+    `own` is the school's own days, each span as its button's value and in words.
+    """
 
     there: Terms
     stored: Stored[Survey] | None
     form: Filled
     calendar: Calendar
+    own: list[tuple[str, str]]
     sessions: Mapping[date, int]
     found: list[tuple[str, str]]
     errors: dict[str, str]
@@ -67,7 +75,7 @@ class Sheet:
 
 
 def sheet(
-    act: Act, there: Terms, stored: Stored[Survey] | None, form: Filled, found: list[Mend]
+    act: Act, there: Terms, stored: Stored[Survey] | None, form: Filled, found: list[FieldError]
 ) -> Sheet:
     """The facts of the form's page."""
     language = problems.lang()
@@ -75,8 +83,7 @@ def sheet(
     sessions = {day.date: 0 if day.closed else day.sessions for day in days}
     draft = stored.state.draft if stored else Answers()
     answers, _ = answers_of(form, draft, window(there))
-    pairs = zip(answers.groups, form.groups, strict=True)
-    own = next((group.blackout for group, fields in pairs if not fields.apart), ())
+    own, _ = read(form.wishes.blackout, window(there))
     codes = there.rules.codes
     allowed = there.rules.fields or codes.fields
     left = to_mend(faults(answers, there.rules), form)
@@ -85,11 +92,12 @@ def sheet(
         stored=stored,
         form=form,
         calendar=calendar_of(there, form.wishes, own, sessions, language),
+        own=[(value_of(span), said_days(*span)) for span in spans(own)],
         sessions=sessions,
-        found=[(one.name, sentence(one, form)) for one in found],
-        errors={one.name: plain(one) for one in reversed(found)},
+        found=[(one.pointer, sentence(one, form)) for one in found],
+        errors={one.pointer: plain(one) for one in reversed(found)},
         state=_state(left, found),
-        wrong={part: sum(1 for one in found if one.part == part) for part in PARTS},
+        wrong={part: sum(1 for one in found if part_of(one.pointer) == part) for part in PARTS},
         who=who_options(there, language, form.groups),
         fields=[(code, codes.fields[code][language]) for code in codes.fields if code in allowed],
         kinds={code: names[language] for code, names in codes.kinds.items()},
@@ -101,23 +109,24 @@ def sheet(
     )
 
 
-def _state(left: list[Mend], found: list[Mend]) -> dict[str, str]:
+def _state(left: list[FieldError], found: list[FieldError]) -> dict[str, str]:
     """Each part as done, still open, or with something to mend that was asked for."""
-    bad = {one.part for one in found}
-    still = {one.part for one in left}
+    bad = {part_of(one.pointer) for one in found}
+    still = {part_of(one.pointer) for one in left}
     return {part: "bad" if part in bad else "open" if part in still else "done" for part in PARTS}
 
 
-def plain(mend: Mend) -> str:
+def plain(mend: FieldError) -> str:
     """What has to be mended, as it stands under the field."""
     return problems.text(f"field.{mend.code}", **mend.facts)
 
 
-def sentence(mend: Mend, form: Filled) -> str:
+def sentence(mend: FieldError, form: Filled) -> str:
     """What has to be mended, with the group it is in, as it stands above the form."""
-    if mend.group == ALL:
+    group = group_of(mend.pointer)
+    if group is None:
         return plain(mend)
-    name = group_name(form.groups[mend.group], mend.group + 1)
+    name = group_name(form.groups[group], group + 1)
     return problems.text("page.form.in_group", group=name, sentence=plain(mend))
 
 
@@ -164,10 +173,20 @@ def date_words(text: str) -> str:
     """A wished date as people say it, with its hours."""
     day, _, hours = text.partition(" ")
     try:
-        words = problems.catalogue().day(problems.lang(), date.fromisoformat(day))
+        words = said_day(date.fromisoformat(day))
+        start, end = (_clock(day, hour) for hour in hours.split("-")) if hours else ("", "")
     except ValueError:
         return short(text)
-    return f"{words} {hours}" if hours else words
+    if start and end:
+        return f"{words} {problems.text('times.days', first=start, last=end)}"
+    if start or end:
+        key = "times.since" if start else "times.until"
+        return f"{words} {problems.text(key, at=start or end)}"
+    return words
+
+
+def _clock(day: str, hour: str) -> str:
+    return said_clock(datetime.fromisoformat(f"{day}T{hour}").replace(tzinfo=KST)) if hour else ""
 
 
 def date_note(sheet: Sheet, text: str) -> str:

@@ -121,7 +121,7 @@ def test_an_expired_code_is_refused_before_and_after_its_timer(
         "telephone": "031-900-2222",
     }
     problem = registration.anyone().refused(409, "POST", "/api/v1/invitations/accept", body)
-    assert problem["code"] == "invitation_used"
+    assert problem["code"] == "invitation_expired"
 
 
 def test_an_unknown_code_is_not_found_and_guessing_is_slowed(registration: Registration) -> None:

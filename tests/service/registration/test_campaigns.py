@@ -113,6 +113,27 @@ def test_a_field_that_cannot_be_read_hides_no_broken_rule(registration: Registra
     }
 
 
+def test_a_change_that_cannot_be_read_whole_is_judged_with_what_stays(
+    registration: Registration,
+) -> None:
+    centre, other = registration.user("centre"), registration.user("other")
+    id = announced(centre)
+    path = f"/api/v1/campaigns/{id}"
+    wrong = {"name": "", "kind": "mixed", "deadline": at(days=90), "hosts_release_at": None}
+    problem = centre.refused(422, "PATCH", path, wrong)
+    assert {(row["pointer"], row["code"]) for row in problem["errors"]} == {
+        ("/name", "string_too_short"),
+        ("/kind", "announced_fixed"),
+        ("/hosts_reply_by", "hosts_after_deadline"),
+        ("/window/last", "window_after_deadline"),
+    }
+    unread = {"deadline": "soon", "schools_confirm_by": at(days=-1)}
+    problem = centre.refused(422, "PATCH", path, unread)
+    assert [row["pointer"] for row in problem["errors"]] == ["/deadline", "/schools_confirm_by"]
+    problem = other.refused(422, "PATCH", path, wrong)
+    assert [row["pointer"] for row in problem["errors"]] == ["/name"]
+
+
 def test_an_unknown_programme_is_named_beside_what_breaks_a_rule(
     registration: Registration,
 ) -> None:

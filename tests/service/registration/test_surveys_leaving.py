@@ -1,14 +1,17 @@
 """A school leaves a campaign whose survey has closed and of which nothing was released yet."""
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 import pytest
 
 from chassis.events.envelope import Received
+from chassis.scope import System
 from services.registration.projections import projections
+from services.registration.reactions import leave
 from tests.service.registration.conftest import Caller, Registration
-from tests.service.registration.survey_world import World, world
+from tests.service.registration.survey_world import SESSIONS, World, world
 
 _KEYS = count(1)
 
@@ -55,6 +58,29 @@ def told(city: World, survey: str) -> dict[str, Any]:
     return dict(found)
 
 
+def told_late(city: World, school: Caller, survey: str) -> Received:
+    """What registration hears of it from its own log."""
+    data = {
+        "centre": city.centre.organisation,
+        "campaign": city.campaign,
+        "school": school.organisation,
+        "late": True,
+    }
+    return Received(
+        topic="registration.surveys",
+        key=survey,
+        type="survey.withdrawn",
+        version=1,
+        id=f"{survey}:9",
+        sequence=9,
+        time="2024-09-01T00:00:00.000Z",
+        actor="registration",
+        correlation="test",
+        service="registration",
+        data=data,
+    )
+
+
 def page(caller: Caller, path: str, said: dict[str, str] | None = None) -> tuple[int, str]:
     headers = {"Authorization": f"Bearer {caller.token}", "Accept": "text/html"}
     if said is None:
@@ -90,6 +116,38 @@ def test_the_centre_lets_a_school_leave_that_telephoned(city: World) -> None:
     assert page(city.centre, path, {"spoken_with": ""})[0] == 422
     assert page(city.centre, path, {"spoken_with": "김 교감"})[0] == 303
     assert school.done("GET", f"/api/v1/surveys/{survey}")["status"] == "withdrawn"
+
+
+def test_single_applications_leave_with_their_school_and_the_manifest_says_so(
+    registration: Registration,
+) -> None:
+    city = world(registration, kind="mixed")
+    school, other = city.school(), city.school()
+    survey = city.submitted(school)
+    listed = f"/api/v1/campaigns/{city.campaign}/applications"
+    for caller in (school, other):
+        row = {"reference": "7", "level": "middle", "grade": 2, "wishes": SESSIONS[:2]}
+        caller.done("POST", listed, row)
+    closed(city)
+    path = f"/surveys/{city.campaign}/withdraw"
+    assert "개인 신청이 있으면 함께 취소" in page(school, path)[1]
+    assert page(school, path, {})[0] == 303
+    context = city.registration.context
+    for _ in range(2):
+        act = replace(context.act(), scope=System(), seed="left")
+        act.together(lambda act: leave(act, told_late(city, school, survey)))
+    states = {
+        row["state"]["school"]: (row["state"]["status"], [one["type"] for one in row["outbox"]])
+        for row in context.database["applications"].find({"state.campaign": city.campaign})
+    }
+    assert states == {
+        school.organisation: ("withdrawn", ["application.submitted", "application.withdrawn"]),
+        other.organisation: ("submitted", ["application.submitted"]),
+    }
+    campaign = context.database["campaigns"].find_one({"_id": city.campaign})
+    assert campaign is not None
+    counted = campaign["state"]["manifest"]["applications"]
+    assert sum(bucket["count"] for bucket in counted.values()) == 2
 
 
 def test_after_the_release_and_while_the_campaign_closes_the_survey_stays(city: World) -> None:

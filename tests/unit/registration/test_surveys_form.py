@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import repeat
 
@@ -14,7 +15,8 @@ from services.registration.surveys.answers import Answers, Group, Split, WishedD
 from services.registration.surveys.calendar import calendar
 from services.registration.surveys.form import Filled, dates_line, filled
 from services.registration.surveys.moves import moved, swapped
-from services.registration.surveys.reading import Window, answers_of, form_of
+from services.registration.surveys.owndays import Window
+from services.registration.surveys.reading import answers_of, form_of
 
 WINDOW = Window(date(2024, 10, 2), date(2024, 11, 29))
 DAYS = st.dates(WINDOW.first, WINDOW.last).map(date.isoformat)
@@ -58,7 +60,7 @@ def sent(form: Filled, **changed: str | list[str]) -> MultiDict[str, str]:
 def read(said: MultiDict[str, str], known: Answers) -> tuple[Answers, list[str]]:
     form, unread = form_of(said, WINDOW)
     answers, more = answers_of(form, known, WINDOW)
-    return answers, [one.name for one in (*unread, *more)]
+    return answers, [one.pointer for one in (*unread, *more)]
 
 
 groups = st.builds(
@@ -129,6 +131,63 @@ def test_days_in_a_row_may_be_written_as_a_span(text: str) -> None:
     assert unread == []
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("2024-10-10", "2024-10-11", ("2024-10-10", "2024-10-11", "2024-11-01")),
+        ("2024-10-31", "", ("2024-10-31", "2024-11-01")),
+        ("", "2024-10-31", ("2024-10-31", "2024-11-01")),
+        ("2024-09-20", "2024-10-03", ("2024-10-02", "2024-10-03", "2024-11-01")),
+    ],
+)
+def test_days_of_two_fields_are_taken_in_by_every_button(
+    first: str, last: str, days: tuple[str, ...]
+) -> None:
+    known = stored("drones")
+    fields = {"blackout": "11/1", "own_first": first, "own_last": last}
+    found, unread = read(sent(filled(known), do="next", **fields), known)
+    assert (found.groups[0].blackout, unread) == (days, [])
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [
+        ("2024-10-11", "2024-10-10", "own_last"),
+        ("2025-01-10", "", "own_first"),
+        ("2024-13-10", "", "own_first"),
+    ],
+)
+def test_days_of_two_fields_that_mean_nothing_are_named_and_stay_in_them(
+    first: str, last: str, name: str
+) -> None:
+    said = sent(filled(stored("drones")), do="next", own_first=first, own_last=last)
+    form, unread = form_of(said, WINDOW)
+    assert [one.pointer for one in unread] == [name]
+    assert (form.wishes.own_first, form.wishes.own_last) == (first, last)
+
+
+def test_a_form_that_saves_itself_waits_until_both_fields_are_chosen() -> None:
+    known = stored("drones")
+    found, unread = read(sent(filled(known), own_first="2024-10-10"), known)
+    assert (found.groups[0].blackout, unread) == ((), [])
+
+
+def test_days_are_taken_out_of_the_line_and_what_cannot_be_read_stays_in_it() -> None:
+    form = filled(stored("drones"))
+    line = "10/10-12, someday, 11/1"
+    form = replace(form, wishes=replace(form.wishes, blackout=line))
+    left = moved(form, "own_drop:2024-10-10/2024-10-12", WINDOW)
+    assert left.wishes.blackout == "11/1, someday"
+    assert moved(left, "own_drop:2024-11-01/2024-11-01", WINDOW).wishes.blackout == "someday"
+    assert moved(form, "own_drop:nonsense", WINDOW).wishes.blackout == "10/10-10/12, 11/1, someday"
+
+
+def test_more_days_than_are_kept_are_not_dropped_without_a_word() -> None:
+    known = stored("drones")
+    found, unread = read(sent(filled(known), blackout="9/1-10/30, 11/1-12/30"), known)
+    assert (len(found.groups[0].blackout), unread) == (100, ["blackout"])
+
+
 def test_words_where_a_number_belongs_are_named_and_nothing_is_guessed() -> None:
     known = stored("drones")
     found, unread = read(sent(filled(known), **{"g0-people": "스물넷"}), known)
@@ -175,13 +234,17 @@ def test_hostile_values_are_read_as_nothing() -> None:
 
 def test_buttons_move_add_and_take_out() -> None:
     form = filled(stored("drones", "sports"))
-    assert moved(form, "field_up:sports").wishes.fields == ("sports", "drones")
-    assert moved(form, "field_up:drones").wishes.fields == ("drones", "sports")
-    assert moved(form, "field_drop:drones").wishes.fields == ("sports",)
-    assert moved(form, "field_add", "design").wishes.fields == ("drones", "sports", "design")
-    assert moved(form, "add_group").groups[1].who == "middle:2"
-    assert len(moved(moved(form, "add_group"), "drop_group:0").groups) == 1
-    assert moved(form, "nonsense:1") == form
+    assert moved(form, "field_up:sports", WINDOW).wishes.fields == ("sports", "drones")
+    assert moved(form, "field_up:drones", WINDOW).wishes.fields == ("drones", "sports")
+    assert moved(form, "field_drop:drones", WINDOW).wishes.fields == ("sports",)
+    assert moved(form, "field_add", WINDOW, "design").wishes.fields == (
+        "drones",
+        "sports",
+        "design",
+    )
+    assert moved(form, "add_group", WINDOW).groups[1].who == "middle:2"
+    assert len(moved(moved(form, "add_group", WINDOW), "drop_group:0", WINDOW).groups) == 1
+    assert moved(form, "nonsense:1", WINDOW) == form
     assert swapped("abc", "down", 2) == ("a", "b", "c")
 
 
