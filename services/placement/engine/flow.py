@@ -19,24 +19,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 
-from services.placement.engine.flow_augment import augment
+from services.placement.engine.flow_bound import Loose, loose_bounds
 from services.placement.engine.flow_face import Array, Face, narrow, open_face
+from services.placement.engine.flow_first import SMALL_RANK, first_solve
 from services.placement.engine.flow_leximin import leximin_limits, solve_leximin
-from services.placement.engine.flow_network import (
-    UNLIMITED,
-    Network,
-    build,
-    enter,
-    scratch,
-)
-from services.placement.engine.flow_search import search
+from services.placement.engine.flow_network import Network, build
 from services.placement.engine.flow_stages import Stopped, limits, solve_stage
 
 STAGES = ("placed", "rank", "leximin", "cost", "lottery")
-#: Ranks up to this are solved together with the number placed; larger ones by scaling.
-SMALL_RANK = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +65,8 @@ class FlowAnswer:
     """`seat_wish` int64 [n] is the granted wish or -1; `evidence` maps a stage to its prices.
 
     Prices are int64 [S + C]: sessions, then homes. `finished` lists the stages that are proven;
-    it is shorter than the stages asked for when the caller stopped the run.
+    it is shorter than the stages asked for when the caller stopped the run. `loose` then bounds the
+    linear stages that are left.
     """
 
     seat_wish: Array
@@ -82,53 +74,7 @@ class FlowAnswer:
     evidence: Mapping[str, Array]
     finished: tuple[str, ...]
     position: Array = field(repr=False)
-
-
-@njit(cache=True)
-def _open_round(net: Network, order: Array) -> int:
-    """Seat applicants at wishes of the least rank of all while places last; the number seated.
-
-    Before the first seating every session is open and costs nothing, so the search has nothing to
-    find: everyone's level is that least rank.
-    """
-    least = np.int64(net.cost[0]) if len(net.cost) > 0 else np.int64(0)
-    for e in range(len(net.cost)):
-        least = min(least, net.cost[e])
-    seated = 0
-    for u in range(len(order)):
-        j = order[u]
-        net.seat[j, 1] = least
-        for e in range(net.option_start[j], net.option_start[j + 1]):
-            t = net.option_node[e]
-            if net.cost[e] == least and net.taken[t] < net.upper[t]:
-                net.taken[t] += 1
-                enter(net, j, e)
-                seated += 1
-                break
-    return seated
-
-
-def _first_solve(
-    net: Network, order: Array, report: Callable[[], bool]
-) -> tuple[Array, Array, bool]:
-    """Most seated, then least cost at that number: (price, sealed, whether it came to the end).
-
-    Prices are those of the second level on its face: sealed sessions are priced against home,
-    which costs nothing, the others against free seats.
-    """
-    work = scratch(net)
-    need = UNLIMITED - _open_round(net, order)
-    while report():
-        if search(net, work, need) < 0:
-            break
-        need = augment(net, work, need)
-    else:
-        return np.empty(0), np.empty(0), False
-    sealed = ~work.passed[:-1]
-    level = int(net.cost.min(initial=SMALL_RANK))
-    price = net.price[:-1].astype(np.int64) - int(net.price[-1])
-    price[sealed] = net.price[:-1][sealed].astype(np.int64) - level
-    return price, sealed, True
+    loose: Mapping[str, Loose] = field(default_factory=dict)
 
 
 class NotAllPlaced(Exception):
@@ -160,6 +106,8 @@ class _Run:
                 raise ValueError("fixed placements exceed the capacity of a session")
         self.nodes = sessions + self.schools
         self.evidence: dict[str, Array] = {}
+        #: Prices in hand of a stage that was cut short.
+        self.hints: dict[str, Array] = {}
         self.face: Face | None = None
 
     def report(self, stage: str, net: Network | None = None) -> bool:
@@ -185,7 +133,7 @@ class _Run:
         net = build(start, node, cost, np.zeros(sessions, np.int64), self.capacity)
         position = self.position[rows]
         order = np.argsort(position) if len(rows) < len(self.free) else self.order
-        price, sealed, done = _first_solve(
+        price, sealed, done = first_solve(
             net, order, lambda: self.report("rank" if with_rank else "placed", net)
         )
         wish = np.full(len(rows), -1, np.int64)
@@ -193,9 +141,10 @@ class _Run:
         shift = market.wish_start[rows] - start[:-1]
         wish[seated] = (net.seat_option + shift)[seated]
         self.seat_wish[rows] = wish
-        if not done:
-            return False
         homes = np.zeros(self.schools, np.int64)
+        if not done:
+            self.hints["rank"] = np.concatenate([price, homes])
+            return False
         self.evidence["placed"] = np.concatenate([sealed.astype(np.int64), homes])
         if with_rank:
             self.evidence["rank"] = np.concatenate([price, homes])
@@ -256,7 +205,8 @@ class _Run:
             cost = self.option_cost(face, stage)
             try:
                 price, seat = solve_stage(face, cost, lambda: self.report(stage))
-            except Stopped:
+            except Stopped as stop:
+                self.hints[stage] = stop.price
                 return False
             lower, upper = limits(face, price)
         self.evidence[stage] = price
@@ -331,10 +281,17 @@ def solve_flow(
         for stage in later:
             if not run.later(stage):
                 break
+    finished = tuple(s for s in stages if s in run.evidence)
+    loose: dict[str, Loose] = {}
+    if len(finished) < len(stages) and not (everybody and (run.seat_wish < 0).any()):
+        loose = loose_bounds(
+            market, run.seat_wish, stages, run.evidence, run.hints, everybody=everybody
+        )
     return FlowAnswer(
         seat_wish=run.seat_wish,
         numbers=run.numbers(),
         evidence=run.evidence,
-        finished=tuple(s for s in stages if s in run.evidence),
+        finished=finished,
         position=run.position,
+        loose=loose,
     )

@@ -49,7 +49,8 @@ def home_price(j: int, size: int) -> int:
 
 
 @njit(cache=True)
-def _home_prices(j: Array, size: Array) -> Array:
+def home_prices(j: Array, size: Array) -> Array:
+    """`home_price` of the j-th places at the homes of schools of these sizes."""
     out = np.empty(len(j), np.int64)
     for c in range(len(j)):
         out[c] = home_price(j[c], max(size[c], 1))
@@ -264,8 +265,8 @@ def leximin_limits(face: Face, size: Array, seat: Array, price: Array) -> tuple[
     count = np.bincount(face.option_node[seat], minlength=len(upper))[first:]
     total = count + face.settled[first:]
     home = price[first:]
-    may_fall = (home == _home_prices(total, size)) & (count > 0)
-    may_rise = home == _home_prices(total + 1, size)
+    may_fall = (home == home_prices(total, size)) & (count > 0)
+    may_rise = home == home_prices(total + 1, size)
     lower[first:] = np.maximum(lower[first:], np.where(may_fall, count - 1, count))
     upper[first:] = np.minimum(upper[first:], np.where(may_rise, count + 1, count))
     return lower, upper

@@ -36,7 +36,14 @@ OnRound = Callable[[], bool]
 
 
 class Stopped(Exception):
-    """The caller asked to stop; the answer of the stage before still stands."""
+    """The caller asked to stop; the answer of the stage before still stands.
+
+    `price` are the prices in hand, in full units: they bound the stage.
+    """
+
+    def __init__(self, price: Array) -> None:
+        super().__init__("stopped by the caller")
+        self.price = price
 
 
 @njit(cache=True)
@@ -106,7 +113,8 @@ def solve_stage(face: Face, cost: Array, on_round: OnRound) -> tuple[Array, Arra
         while search(net, work, 0) >= 0:
             augment(net, work, 0)
             if not on_round():
-                raise Stopped
+                coarse = (net.price[:-1] - net.price[-1]).astype(np.int64)
+                raise Stopped(coarse << (step * STEP_BITS))
     if (net.seat_option < 0).any():
         raise AssertionError("a stage lost somebody whom its face can seat")
     return (net.price[:-1] - net.price[-1]).astype(np.int64), net.seat_option.copy()

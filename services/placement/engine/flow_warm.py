@@ -34,6 +34,7 @@ def warm() -> None:
     answer = solve_flow(market)
     solve_flow(market, ("placed", "leximin", "rank", "cost", "lottery"))
     solve_flow(market, ("placed", *reversed(STAGES[1:])))
+    solve_flow(market, STAGES, lambda _: False)
     prices = Prices(market, answer)
     prices.sealed_region(int(np.nonzero(answer.seat_wish < 0)[0][0]))
     repair = Repair(market, answer.seat_wish, answer.evidence)

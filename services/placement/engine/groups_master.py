@@ -1,10 +1,8 @@
-"""Column generation over session patterns: the linear program behind the certified bound.
+"""The restricted master: a linear program over the patterns of sessions found so far.
 
-The master chooses for every block a mixture of its *patterns* (points of the block) subject to all
-rows that tie blocks together; pricing asks each block for its best pattern at the current prices.
-When none improves, the master's value is the Dantzig-Wolfe bound of the box. Every set of prices on
-the way already gives a certified bound, and the best is kept. Rows implied by the blocks are left
-out of the master; a box is imposed by switching off the patterns that break it.
+It chooses for every block a mixture of its *patterns* (points of the block) subject to all rows
+that tie blocks together; `groups_pricing` finds the patterns and the bound. Rows implied by the
+blocks are left out; a box is imposed by switching off the patterns that break it.
 """
 
 from __future__ import annotations
@@ -15,25 +13,17 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from services.placement.engine.groups_blocks import Blocks, best_points, kept_rows, make_blocks
-from services.placement.engine.groups_bound import Bound, certified
+from services.placement.engine.groups_blocks import Blocks, kept_rows, make_blocks
 from services.placement.engine.groups_highs import Arrays, arrays_of, as_infinite
 from services.placement.engine.groups_model import Model, Rows
-from services.placement.engine.groups_pool import Pool, Relaxation, make_solver
+from services.placement.engine.groups_pool import Pool, make_solver
 from services.placement.engine.market import Ints
 
 Floats = NDArray[np.float64]
-#: A pattern enters the master only if it lowers the objective by more than this.
-TOLERANCE = 1e-7
-#: ... and beyond this share of the largest price, which floats resolve.
-PRECISION = 1e-13
 #: Rows with larger coefficients are scaled down in the linear program, which is solved in floats.
 ROW_LIMIT = 1024.0
 #: ... and so are objectives.
 COST_LIMIT = 2.0**20
-#: How far prices are drawn towards those of the best bound, which calms them (Wentges 1997).
-SMOOTH = 0.7
-ROUNDS = 2000
 
 
 class Master:
@@ -60,8 +50,8 @@ class Master:
         inside = np.zeros(len(self.low), np.bool_)
         inside[: len(self.blocks.inside)] = self.blocks.inside
         self.blocks = Blocks(**{**self.blocks.__dict__, "inside": inside})
-        self._row_of = np.repeat(np.arange(len(self.names)), np.diff(self.rows.ptr))
-        self._block_of = np.repeat(np.arange(len(self.blocks)), np.diff(self.blocks.ptr))
+        self.row_of = np.repeat(np.arange(len(self.names)), np.diff(self.rows.ptr))
+        self.block_of = np.repeat(np.arange(len(self.blocks)), np.diff(self.blocks.ptr))
         #: By what the objective in hand is divided in the linear program: a power of two.
         self.unit = 1.0
         #: The prices of the best bound for the objective in hand.
@@ -79,7 +69,7 @@ class Master:
     def _factors(self) -> Floats:
         """By what each row of the master is divided: a power of two, so that nothing is rounded."""
         largest = np.ones(len(self.names))
-        np.maximum.at(largest, self._row_of, np.abs(self.rows.val).astype(np.float64))
+        np.maximum.at(largest, self.row_of, np.abs(self.rows.val).astype(np.float64))
         factor: Floats = np.exp2(np.maximum(0.0, np.ceil(np.log2(largest / ROW_LIMIT))))
         return factor[self.keep]
 
@@ -213,61 +203,7 @@ class Master:
                 self._owners[int(j)] = self._block_of_item(i)
         return self._owners
 
-    def relax(
-        self,
-        cost: Ints,
-        low: Ints,
-        high: Ints,
-        target: int | None,
-        step: int,
-        go_on: Any,
-    ) -> Relaxation:
-        """Generate columns in the box until the bound is tight, reaches `target`, or `go_on` ends.
-
-        The master is feasible or made so by pricing its Farkas ray; `target` is the value from
-        which the box need not be looked at further.
-        """
-        self.set_box(low, high)
-        best: Bound | None = None
-        x: Floats | None = None
-        if not self.pool.block:
-            # HiGHS refuses a program without columns, so each block gives one to begin with.
-            nothing, eager = np.zeros(len(self.names)), np.full(len(cost), -1, np.int64)
-            self._price_with(eager, nothing, np.zeros(len(self.blocks)), low, high, cost)
-        for _ in range(ROUNDS):
-            status = self._run()
-            if status == highspy.HighsModelStatus.kModelEmpty:
-                return self._without_columns(cost, low, high)
-            if status == highspy.HighsModelStatus.kInfeasible:
-                outcome = self._repair(cost, low, high)
-                if outcome is None:
-                    continue
-                return outcome
-            if status != highspy.HighsModelStatus.kOptimal:
-                return Relaxation(best, None, finished=False)
-            solution = self.solver.getSolution()
-            x = self.as_point(np.asarray(solution.col_value))
-            dual = np.asarray(solution.row_dual) * self.unit
-            out, gain = self._multipliers(dual), dual[len(self.keep) :]
-            added = 0
-            for y in self._between(out):
-                bound = certified(self.rows, self.blocks, cost, y, low, high)
-                if bound.empty:
-                    return Relaxation(bound, None, empty=True)
-                if best is None or bound.total * best.scale > best.total * bound.scale:
-                    best, self.centre = bound, y
-                if target is not None and best.value(step) >= target:
-                    return Relaxation(best, x)
-                added = self._price_with(cost, out, gain, low, high, cost, at=y)
-                if added:
-                    break
-            if not added:
-                return Relaxation(best, x)
-            if not go_on():
-                return Relaxation(best, x, finished=False)
-        return Relaxation(best, x, finished=False)
-
-    def _run(self) -> Any:
+    def run(self) -> Any:
         """Solve the linear program; from the beginning where a warm start led astray."""
         self.solver.run()
         status = self.solver.getModelStatus()
@@ -276,29 +212,6 @@ class Master:
             self.solver.run()
             status = self.solver.getModelStatus()
         return status
-
-    def _between(self, out: Floats) -> list[Floats]:
-        """The prices to try: near the best so far, then the master's own if that adds nothing."""
-        if self.centre is None:
-            return [out]
-        return [SMOOTH * self.centre + (1 - SMOOTH) * out, out]
-
-    def _without_columns(self, cost: Ints, low: Ints, high: Ints) -> Relaxation:
-        """Nothing can be granted in this box: either all rows allow that, or one refuses it."""
-        zero = np.zeros(len(cost), np.int64)
-        for i in np.nonzero((self.rows.low > 0) | (self.rows.high < 0))[0].tolist():
-            y = np.zeros(len(self.names))
-            y[i] = 1.0 if self.rows.low[i] > 0 else -1.0
-            proof = certified(self.rows, self.blocks, zero, y, low, high, farkas=True)
-            if proof.empty or proof.total > 0:
-                return Relaxation(proof, None, empty=True)
-        bound = certified(self.rows, self.blocks, cost, np.zeros(len(self.names)), low, high)
-        return Relaxation(bound, np.zeros(len(self.low)), empty=bound.empty)
-
-    def _multipliers(self, dual: Floats) -> Floats:
-        y = np.zeros(len(self.names))
-        y[self.keep] = dual[: len(self.keep)] / self.factor
-        return y
 
     def as_mixture(self, x: Ints) -> list[float]:
         """An integer point as values of the master's columns; its patterns must be known."""
@@ -312,60 +225,10 @@ class Master:
         return values
 
     def as_point(self, value: Floats) -> Floats:
+        """The model's point of a mixture of the master's columns."""
         x = np.zeros(len(self.low))
         x[self.free] = value[: len(self.free)]
         for i in np.nonzero(value[len(self.free) :] > 1e-9)[0].tolist():
             for j in self.pool.columns[i]:
                 x[j] += value[len(self.free) + i]
         return x
-
-    def _pattern(self, take: Ints, b: int) -> tuple[int, tuple[int, ...]]:
-        lo, hi = int(self.blocks.ptr[b]), int(self.blocks.ptr[b + 1])
-        chosen = tuple(int(self.blocks.item[i]) for i in range(lo, hi) if take[i])
-        return b, (int(self.blocks.z[b]), *chosen)
-
-    def _repair(self, cost: Ints, low: Ints, high: Ints) -> Relaxation | None:
-        """The master is infeasible: price its ray. None if columns were added, else the proof."""
-        _, found, ray = self.solver.getDualRay()
-        if not found:
-            return Relaxation(None, None, finished=False)
-        vector = np.asarray(ray, dtype=np.float64)
-        size = float(np.abs(vector).max(initial=0.0))
-        if size == 0:
-            return Relaxation(None, None, finished=False)
-        zero = np.zeros(len(cost), np.int64)
-        for sign in (1.0, -1.0):
-            scaled = sign * vector / size
-            y = self._multipliers(scaled)
-            proof = certified(self.rows, self.blocks, zero, y, low, high, farkas=True)
-            if proof.empty or proof.total > 0:
-                return Relaxation(proof, None, empty=True)
-        for sign in (1.0, -1.0):
-            scaled = sign * vector / size
-            y, gain = self._multipliers(scaled), scaled[len(self.keep) :]
-            if self._price_with(zero, y, gain, low, high, cost):
-                return None
-        return Relaxation(None, None, finished=False)
-
-    def _price_with(
-        self, objective: Ints, y: Floats, gain: Floats, low: Ints, high: Ints, cost: Ints,
-        at: Floats | None = None,
-    ) -> int:  # fmt: skip
-        """Add each block's best pattern at prices `at` that lowers the objective at prices `y`."""
-        reduced = self._reduced(objective, y)
-        there = reduced if at is None or at is y else self._reduced(objective, at)
-        points = best_points(self.blocks, there, low, high)
-        value = points.value
-        if there is not reduced:
-            inside = np.bincount(
-                self._block_of, (points.take * reduced[self.blocks.item]), len(self.blocks)
-            )
-            value = inside + reduced[self.blocks.z]
-        least = TOLERANCE + PRECISION * float(np.abs(gain).max(initial=0.0))
-        better = np.nonzero((points.runs > 0) & (value < gain - least))[0]
-        return self.add_patterns([self._pattern(points.take, int(b)) for b in better], cost)
-
-    def _reduced(self, objective: Ints, y: Floats) -> Floats:
-        reduced = objective.astype(np.float64)
-        np.subtract.at(reduced, self.rows.col, y[self._row_of] * self.rows.val)
-        return reduced

@@ -23,6 +23,7 @@ from services.placement.engine.groups_bound import Bound, certified
 from services.placement.engine.groups_highs import Solved, step_of
 from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_pool import Floats, Relaxation
+from services.placement.engine.groups_pricing import relax
 from services.placement.engine.groups_round import greedy_point
 from services.placement.engine.market import Ints
 
@@ -184,7 +185,7 @@ class Search:
         def go_on() -> bool:
             return self._still(self.nodes[0].bound if self.nodes else None)
 
-        return self.master.relax(self.cost, low, high, self.value, self.step, go_on)
+        return relax(self.master, self.cost, low, high, self.value, self.step, go_on)
 
     def _still(self, bound: Bound | None) -> bool:
         left = self.left()

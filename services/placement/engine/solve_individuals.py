@@ -7,6 +7,7 @@ at any size with prices as its proof. This room translates columns; it makes no 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ from services.placement.engine.answer import (
     numbers_of_columns,
 )
 from services.placement.engine.answer_check import Infeasible
+from services.placement.engine.flow_bound import Loose
 from services.placement.engine.groups_model import clash_moments
 from services.placement.engine.market import Flags, Ints, Market
 from services.placement.engine.market_draws import draw_places
 from services.placement.engine.market_filters import barred
 from services.placement.engine.once import once
-from services.placement.engine.stages import CLAIMED, PROVED, Watch
+from services.placement.engine.stages import BOUNDED, CLAIMED, PROVED, Watch
+from services.placement.engine.stages_leximin import wished_share
 
 
 def fits_flow(market: Market, *, minimums: bool = False, everybody: bool = False) -> bool:
@@ -125,19 +128,34 @@ def solve_flow_market(market: Market, draw: Ints, watch: Watch) -> Answer:
     parts = columns.answer(found.seat_wish)
     values = stage_values(market, parts, draw)
     results: list[StageResult] = []
-    arrays: dict[str, Ints] = {}
+    arrays: dict[str, Ints] = dict(found.evidence)
     for stage in stages:
-        done = stage in found.finished
-        bound = values[stage] if done else None
-        known: dict[str, Any] = {"kind": "flow", "array": stage} if done else {}
-        claim = PROVED if done else CLAIMED
-        results.append(StageResult(stage, values[stage], bound, claim, {}, known))
-        if done:
-            arrays[stage] = found.evidence[stage]
+        if stage in found.finished:
+            known: dict[str, Any] = {"kind": "flow", "array": stage}
+            results.append(StageResult(stage, values[stage], values[stage], PROVED, {}, known))
+        else:
+            results.append(loose_result(market, stage, values[stage], found.loose, arrays))
     cut = len(found.finished) < len(stages)
     return Answer(
         market, "max", parts, results, reproducible=not cut, engine="flow", evidence_arrays=arrays
     )
+
+
+def loose_result(
+    market: Market, stage: str, value: int, loose: Mapping[str, Loose], arrays: dict[str, Ints]
+) -> StageResult:
+    """A stage that was not finished, with the bound that prices in hand prove; adds to `arrays`."""
+    if stage == "leximin":
+        share = wished_share(market, ~barred(market))
+        return StageResult(stage, value, share, BOUNDED, {}, {"kind": "wishes"})
+    if stage not in loose:
+        return StageResult(stage, value, None, CLAIMED)
+    # Not under the stage's own name: reasons and repairs take those for the prices of an optimum.
+    found, name = loose[stage], f"{stage}_bound"
+    arrays[name] = found.price
+    known = {"kind": "prices", "array": name, "charge": found.charge}
+    claim = PROVED if found.bound == value else BOUNDED
+    return StageResult(stage, value, found.bound, claim, {}, known)
 
 
 def _not_all(market: Market, *, proved: bool) -> Infeasible:

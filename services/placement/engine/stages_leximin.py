@@ -31,7 +31,7 @@ from services.placement.engine.groups_highs import Arrays, Solved
 from services.placement.engine.groups_model import Rows
 from services.placement.engine.groups_points import decode
 from services.placement.engine.groups_tree import LARGE
-from services.placement.engine.market import Ints, Market
+from services.placement.engine.market import Flags, Ints, Market
 from services.placement.engine.stages import BOUNDED, PROVED, Run, stage_share
 
 #: Above this many schools or steps the exact scheme gives way to its best point so far.
@@ -66,7 +66,7 @@ def leximin_stage(run: Run, follow: int) -> None:
     bound, claim = worst, PROVED if proved else BOUNDED
     known: dict[str, Any] = {"kind": "levels", "levels": steps, "complete": proved}
     if not proved and not first:
-        bound, known = wished_share(run), {"kind": "wishes"}
+        bound, known = wished_share(run.market, run.model.g >= 0), {"kind": "wishes"}
         claim = BOUNDED
     run.results.append(StageResult("leximin", worst, bound, claim, detail, known))
     if not finished:
@@ -84,11 +84,10 @@ def school_vector(market: Market, parts: Sequence[Part]) -> list[list[Any]]:
     return [[market.schools[c], missing, size] for missing, size, c in rows]
 
 
-def wished_share(run: Run) -> int:
+def wished_share(market: Market, possible_wish: Flags) -> int:
     """What no answer can exceed: the worst share if everyone with a possible wish were placed."""
-    market, x = run.market, run.market.applicants
-    possible = np.zeros(len(x), np.int64)
-    np.add.at(possible, market.wish_applicant[run.model.g >= 0], 1)
+    x = market.applicants
+    possible = np.bincount(market.wish_applicant[possible_wish], minlength=len(x))
     most = np.where(x.split_parts > 0, np.minimum(possible, 1), np.minimum(possible, x.wants))
     reach = np.zeros(len(market.schools), np.int64)
     np.add.at(reach, x.school, x.people * most)

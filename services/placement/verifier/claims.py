@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from services.placement.verifier.files import Arrays, Ints, integers
-from services.placement.verifier.flow import check_flow, is_flow
-from services.placement.verifier.ledger import OPEN, Fault, Ledger, Line
+from services.placement.verifier.files import Arrays, Ints
+from services.placement.verifier.ledger import OPEN, Fault, Ledger, Line, Proven
 from services.placement.verifier.levels import Levels
 from services.placement.verifier.market import Market
 from services.placement.verifier.numbers import MAXIMISED
+from services.placement.verifier.persons import Prove, persons_claims
 from services.placement.verifier.program import NoRow, Program, Row, make_row
-from services.placement.verifier.relaxed import Relaxed
 from services.placement.verifier.result import Result, Stage
 from services.placement.verifier.shares import least_placed, wished_share
 from services.placement.verifier.tree import Broken, Prover, Rows
-
-
-@dataclass(frozen=True)
-class Proven:
-    """A bound that the evidence proves, in the stage's own direction; or why it proves none.
-
-    Not `whole` is evidence about the value alone where a stage has more to it: leximin is not
-    only the worst school.
-    """
-
-    bound: int | None
-    fault: Fault | None = None
-    whole: bool = True
 
 
 class Programs:
@@ -138,65 +122,12 @@ def check_claims(
     ledger: Ledger,
 ) -> None:
     """One line per stage; `evidence` maps a stage's position to its evidence."""
-    prove = _flows(m, r, draw, evidence, arrays, values)
+    prove = persons_claims(m, r, draw, evidence, arrays, values)
     if prove is None:
         prove = _programs(m, r, values, draw, evidence, file)
     for number, stage in enumerate(r.stages):
         if stage.stage in values:
             _judge(stage, prove(number), f"{r.file}:/stages/{number}", ledger)
-
-
-Prove = Callable[[int], Proven]
-
-
-def _flows(
-    m: Market, r: Result, draw: Ints, evidence: dict[int, dict[str, Any]], arrays: Arrays | None,
-    values: dict[str, int],
-) -> Prove | None:  # fmt: skip
-    flows = {i: e for i, e in evidence.items() if e.get("kind") == "flow"}
-    if not flows:
-        return None
-    # A column of prices follows from the stages before it, so the chain has no gaps.
-    if all(e.get("relaxed") == "min" for e in flows.values()):
-        return _relaxed(m, r, flows, arrays or {}, values)
-    leading = [i for i in sorted(flows) if all(j in flows for j in range(i))]
-    stages = {r.stages[i].stage: str(flows[i].get("array")) for i in leading if i < len(r.stages)}
-    faults = check_flow(m, r, draw, arrays or {}, stages)
-
-    def prove(number: int) -> Proven:
-        stage = r.stages[number].stage
-        if stage not in faults:
-            return Proven(None)
-        wrong = faults[stage]
-        return Proven(None, wrong[0]) if wrong else Proven(values[stage])
-
-    return prove
-
-
-def _relaxed(
-    m: Market, r: Result, flows: dict[int, dict[str, Any]], arrays: Arrays, values: dict[str, int]
-) -> Prove:
-    """Bounds of persons with minimum sizes, from prices of the market without them."""
-    why = is_flow(m, minimums=True)
-    relaxed, found = Relaxed(m), dict[int, Proven]()
-    for number in range(len(r.stages)):
-        if number not in flows:
-            break
-        stage, name = r.stages[number].stage, str(flows[number].get("array"))
-        price = integers(arrays.get(name))
-        if not why and (stage != ("placed", "rank")[number] if number < 2 else True):
-            why = "only placed, and rank after it, can be bounded so"
-        bound: int | str = why or "a column of integers is needed"
-        if not why and price is not None:
-            bound = relaxed.bound(stage, price)
-        if isinstance(bound, str):
-            found[number] = Proven(None, Fault(f"certificate.npz:/{name}", bound))
-            why = bound
-        else:
-            found[number] = Proven(bound)
-            if bound != values[stage]:
-                why = f"the answer does not attain the bound of {stage}, so later ones have none"
-    return lambda number: found.get(number, Proven(None))
 
 
 def _programs(

@@ -174,8 +174,8 @@ class Chain:
 
 def check_flow(
     m: Market, r: Result, draw: Ints, arrays: Arrays, stages: Mapping[str, str]
-) -> dict[str, list[Fault]]:
-    """Faults per stage; `stages` maps each stage in order to the name of its price column.
+) -> tuple[dict[str, list[Fault]], Chain | None]:
+    """Faults per stage, and the chain after them; `stages` maps each stage in order to its column.
 
     The chain ends at the first stage without valid prices, since the later ones build on it.
     """
@@ -183,7 +183,7 @@ def check_flow(
     why = is_flow(m, everybody=True)
     free = m.rules["must_place_all"] and r.previous is None
     first = "placed" if r.previous is None else "kept"
-    if not why and not free and next(iter(stages), "") != first:
+    if not why and not free and next(iter(stages), first) != first:
         why = "the first stage is another"
     chain = None if why else Chain(m, r, draw)
     for stage, name in stages.items():
@@ -198,7 +198,7 @@ def check_flow(
         if out[stage]:
             why = why or f"stage {stage!r} before it is not proved"
             chain = None
-    return out
+    return out, chain
 
 
 def envious(m: Market, r: Result, draw: Ints) -> NDArray[np.bool_]:

@@ -16,6 +16,19 @@ class Fault:
     detail: str
 
 
+@dataclass(frozen=True)
+class Proven:
+    """A bound that the evidence proves, in the stage's own direction; or why it proves none.
+
+    Not `whole` is evidence about the value alone where a stage has more to it: leximin is not
+    only the worst school.
+    """
+
+    bound: int | None
+    fault: Fault | None = None
+    whole: bool = True
+
+
 class Unusable(Exception):
     """The input cannot be checked at all; carries every fault found."""
 
