@@ -19,7 +19,7 @@ from services.registration.surveys import store_glance as glance
 from services.registration.surveys.answers import Answers
 from services.registration.surveys.form import filled
 from services.registration.surveys.rules import faults
-from services.registration.surveys.sheet import PARTS, to_mend
+from services.registration.surveys.sheet import PARTS, part_of, to_mend
 from services.registration.surveys.store_glance import Kept, Standing
 from services.registration.surveys.terms import Terms, of
 
@@ -209,7 +209,7 @@ def _writing(id: str, there: Terms, stored: Kept | None, now: datetime) -> Writi
     done = Writing.parts
     if stored is None or stored.dirty:
         draft = (stored.draft if stored else None) or Answers()
-        left = {one.part for one in to_mend(faults(draft, there.rules), filled(draft))}
+        left = {part_of(one.pointer) for one in to_mend(faults(draft, there.rules), filled(draft))}
         done = len([part for part in PARTS if part not in left]) if draft.groups else 0
     return Writing(id, there, stored, done, now >= there.rules.opens_at)
 
