@@ -55,6 +55,7 @@ def main() -> int:
     parser.add_argument("--only", choices=ROWS, nargs="*", default=list(ROWS))
     parser.add_argument("--events", type=int, nargs="*", help="the sizes of the row `scale`")
     parser.add_argument("--requests", type=int, help="of the row `accept`")
+    parser.add_argument("--rebuilt", type=int, help="aggregates of the row `rebuild`")
     parser.add_argument("--messages", type=int, help="of the row `messages`")
     parser.add_argument("--schools", type=int, help="of the rehearsal, 30 applications each")
     parser.add_argument("--record", action="store_true")
@@ -68,6 +69,8 @@ def main() -> int:
         size = replace(size, messages=options.messages)
     if options.requests:
         size = replace(size, requests=options.requests)
+    if options.rebuilt:
+        size = replace(size, rebuilt=options.rebuilt)
     logs.configure("bench", "bench", "error")
     begun = time.monotonic()
     for row in _rows(size, options.only):

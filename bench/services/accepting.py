@@ -5,21 +5,24 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from bench.services.calling import Call, gunicorn, rate
+from bench.services.calling import THREADS, WORKERS, Call, gunicorn, rate
 from tests.service.registration.survey_world import one_registration, world
 from tests.support.stack import Servers
 
-CONNECTIONS = 8
 WARM = 5
 
 
-def measure(servers: Servers, requests: int) -> dict[str, Any]:
-    """Amendments of surveys, each validated, idempotent, and one write with its event."""
-    each = max(4, requests // CONNECTIONS)
+def measure(servers: Servers, requests: int, workers: int = WORKERS) -> dict[str, Any]:
+    """Amendments of surveys, each validated, idempotent, and one write with its event.
+
+    Over as many connections as there are threads, for both sides.
+    """
+    connections = workers * THREADS
+    each = max(4, requests // connections)
     with one_registration(servers) as registered:
         settings = registered.context.settings
         there = world(registered)
-        plans = [_amendments(there, each + WARM) for _ in range(CONNECTIONS)]
+        plans = [_amendments(there, each + WARM) for _ in range(connections)]
         environment = {
             "IEUM_MONGO_URI": settings.mongo_uri,
             "IEUM_DATABASE": settings.database,
@@ -33,19 +36,20 @@ def measure(servers: Servers, requests: int) -> dict[str, Any]:
             [Call("POST", "/", one.body, one.headers) for one in plan[: each + WARM]]
             for plan in plans
         ]
-        with gunicorn("bench.services.bare:create_app()", environment) as serving:
+        with gunicorn("bench.services.bare:create_app()", environment, workers) as serving:
             rate(serving, [plan[:WARM] for plan in bare])
             before = rate(serving, [plan[WARM:] for plan in bare])
-        with gunicorn("services.registration.app:create_app()", environment) as serving:
+        with gunicorn("services.registration.app:create_app()", environment, workers) as serving:
             rate(serving, [plan[:WARM] for plan in plans])
             ours = rate(serving, [plan[WARM:] for plan in plans])
-        with gunicorn("bench.services.bare:create_app()", environment) as serving:
+        with gunicorn("bench.services.bare:create_app()", environment, workers) as serving:
             rate(serving, [plan[:WARM] for plan in bare])
             after = rate(serving, [plan[WARM:] for plan in bare])
     peer = (before.per_second + after.per_second) / 2
     return {
         "row": "accept a survey over HTTP / bare Flask route with one majority insert",
-        "requests": CONNECTIONS * each,
+        "workers": workers,
+        "requests": connections * each,
         "ours_per_second": round(ours.per_second),
         "peer_per_second": round(peer),
         "ratio": round(ours.per_second / peer, 2),

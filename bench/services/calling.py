@@ -56,11 +56,19 @@ class Serving:
         return spent / os.sysconf("SC_CLK_TCK")
 
 
+WORKERS, THREADS = 2, 8
+"""As deploy/gunicorn.conf.py and Compose have them."""
+
+
 @contextmanager
-def gunicorn(app: str, environment: dict[str, str]) -> Iterator[Serving]:
-    """Serve an app under the deployed configuration, one worker of eight threads."""
+def gunicorn(app: str, environment: dict[str, str], workers: int = WORKERS) -> Iterator[Serving]:
+    """Serve an app under the deployed configuration."""
     port = ports.choose(["bench"], {})["bench"]
-    own = {"IEUM_PORT": str(port), "IEUM_WEB_WORKERS": "1", "IEUM_WEB_THREADS": "8"}
+    own = {
+        "IEUM_PORT": str(port),
+        "IEUM_WEB_WORKERS": str(workers),
+        "IEUM_WEB_THREADS": str(THREADS),
+    }
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", app],
         env={**os.environ, **own, **environment},

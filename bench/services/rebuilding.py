@@ -14,12 +14,13 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from bench.services.end_to_end import GUARD, sign_in
+from bench.services.end_to_end import sign_in
 from bench.services.inside import context_inside
+from bench.services.looking import has_read, until
 from chassis.context import Context
 from chassis.documents import New
 from chassis.facts import fresh_id
-from demo.client import Person, wait_for
+from demo.client import Person
 from deploy.local.stack import Stack
 from services.registration.organisations.model import Level
 from services.registration.programmes.model import Programme, publish
@@ -27,8 +28,11 @@ from services.registration.programmes.store import programmes
 
 TOPIC = "registration.programmes"
 CHUNK = 500
+LOOKED_AFTER = 5000
 MOST_WAITING = 20_000
 TOO_LONG = 900.0
+SLOWEST = 250
+"""Events a second below which something stands still rather than takes its time."""
 PAUSE = 0.1
 
 
@@ -42,14 +46,14 @@ def measure(events: int) -> list[dict[str, Any]]:
         began = time.monotonic()
         with context_inside(stack, "registration") as context:
             _write(context, centre.organisation, events)
-        _caught_up(client)
+        _caught_up(client, events)
         through = time.monotonic() - began
         stop, written = threading.Event(), list[str]()
         writer = threading.Thread(target=_go_on, args=(centre, stop, written))
         writer.start()
         try:
             sent, republishing = _timed(stack, "registration", "republish", "--topic", TOPIC)
-            _caught_up(client)
+            _caught_up(client, events)
             found, rebuilding = _timed(stack, "placement", "rebuild", "campaigns")
         finally:
             stop.set()
@@ -85,24 +89,25 @@ def _write(context: Context, centre: str, events: int) -> None:
             )
             rows.append(New(fresh_id(), state, publish(state)))
         programmes.create_many(act, rows)
-        while waiting.count_documents({"outbox.id": {"$exists": True}}) > MOST_WAITING:
-            threading.Event().wait(PAUSE)
+        if (start + CHUNK) % LOOKED_AFTER == 0:
+            until(lambda: not _far_ahead(waiting), "the relay to go on", TOO_LONG)
 
 
-def _caught_up(client: MongoClient[dict[str, Any]]) -> None:
-    """Wait until placement has read what registration's archive holds of the topic."""
-    database = client["registration"]
+def _far_ahead(programmes: Any) -> bool:
+    wanted = {"outbox.id": {"$exists": True}}
+    return bool(programmes.count_documents(wanted, limit=MOST_WAITING) >= MOST_WAITING)
+
+
+def _caught_up(client: MongoClient[dict[str, Any]], events: int) -> None:
+    """Wait until all is published, and placement has read what registration's archive holds."""
 
     def looked() -> bool:
-        if database["programmes"].find_one({"outbox.id": {"$exists": True}}, {"_id": 1}):
-            return False
-        told = database["published"].count_documents({"topic": TOPIC})
-        group, topic, _ = GUARD.split("|")
-        wanted = {"group": group, "topic": topic}
-        known = client["placement"]["guards"].count_documents(wanted)
-        return known >= told
+        waits = client["registration"]["programmes"].find_one(
+            {"outbox.id": {"$exists": True}}, {"_id": 1}
+        )
+        return waits is None and has_read(client, "placement", "registration")
 
-    wait_for(looked, "placement to read all", TOO_LONG)
+    until(looked, "placement to read all", max(TOO_LONG, events / SLOWEST))
 
 
 def _go_on(centre: Person, stop: threading.Event, written: list[str]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,13 +17,14 @@ from unittest import mock
 
 from pymongo import MongoClient
 
+from bench.services.looking import has_read, until
 from bench.services.rehearsed import API, Size, apply, peopled
 from chassis.settings import Settings
 from demo.client import Person, wait_for
 from demo.world import World
 from deploy.local.stack import Stack
 
-TOO_LONG = 900.0
+TOO_LONG = 1800.0
 GATHERED = float(Settings.model_fields["digest_seconds"].default)
 
 
@@ -82,23 +82,19 @@ def _played(stack: Stack, size: Size) -> dict[str, Any]:
     }
 
 
-def _until(looked: Callable[[], bool], what: str, seconds: float = TOO_LONG) -> None:
-    wait_for(looked, what, seconds)
-
-
 def _close(world: World, client: MongoClient[dict[str, Any]]) -> None:
     """From the deadline to the manifest, and until placement's copy agrees with it."""
     path = f"/api/v1/campaigns/{world.ids['campaign']}"
     deadline = world.now() + timedelta(seconds=1)
     world.centre.patch(path, {"deadline": deadline.isoformat()})
-    _until(lambda: _campaign_of(client, world)["state"]["status"] == "closed", "the manifest")
-    _until(lambda: _quiet(client, "registration"), "the events of registration")
+    closed = partial(_closed, client, world)
+    until(closed, "the manifest", TOO_LONG)
+    until(partial(_quiet, client, "registration"), "the events of registration", TOO_LONG)
 
 
-def _campaign_of(client: MongoClient[dict[str, Any]], world: World) -> dict[str, Any]:
-    found = client["registration"]["campaigns"].find_one({"_id": world.ids["campaign"]})
-    assert found is not None
-    return found
+def _closed(client: MongoClient[dict[str, Any]], world: World) -> bool:
+    wanted = {"_id": world.ids["campaign"], "state.status": "closed"}
+    return client["registration"]["campaigns"].find_one(wanted, {"_id": 1}) is not None
 
 
 def _run(world: World, client: MongoClient[dict[str, Any]]) -> None:
@@ -114,7 +110,7 @@ def _run(world: World, client: MongoClient[dict[str, Any]]) -> None:
             raise RuntimeError(f"the run failed: {found['state']['failure']}")
         return bool(found["state"]["status"] == "completed")
 
-    _until(over, "the run to be completed")
+    until(over, "the run to be completed", TOO_LONG)
 
 
 def _release(world: World, client: MongoClient[dict[str, Any]], stage: str) -> None:
@@ -128,8 +124,8 @@ def _release(world: World, client: MongoClient[dict[str, Any]], stage: str) -> N
         assert found is not None
         return bool(found["state"][stage]["finished"])
 
-    _until(over, f"the release to {stage}")
-    _until(lambda: _quiet(client, "placement"), "the events of placement")
+    until(over, f"the release to {stage}", TOO_LONG)
+    until(partial(_quiet, client, "placement"), "the events of placement", TOO_LONG)
 
 
 def _posted(centre: Person, path: str, body: dict[str, Any]) -> bool:
@@ -150,24 +146,12 @@ def _told(world: World, client: MongoClient[dict[str, Any]]) -> None:
     """Until nothing waits to be told any more: no notice, no delivery, no event not yet read."""
     database = client["notifications"]
 
-    def read() -> bool:
-        """Whether both groups of notifications have read all that placement published."""
-        last = client["placement"]["published"].aggregate(
-            [
-                {"$group": {"_id": ["$topic", "$partition"], "last": {"$max": "$offset"}}},
-            ]
-        )
-        wanted = {tuple(row["_id"]): row["last"] + 1 for row in last}
-        return all(
-            row["next"] >= wanted.get((row["topic"], row["partition"]), 0)
-            for row in database["offsets"].find()
-        )
-
     def silent() -> bool:
         return not (
             database["notices"].find_one({"state.status": "waiting"}, {"_id": 1})
             or database["deliveries"].find_one({"state.status": "queued"}, {"_id": 1})
         )
 
-    _until(read, "notifications to read all")
-    _until(silent, "the last message", TOO_LONG)
+    read = partial(has_read, client, "notifications", "placement")
+    until(read, "notifications to read all", TOO_LONG)
+    until(silent, "the last message", TOO_LONG)
