@@ -4,6 +4,7 @@ A page that may not be shown says so as a page: to a person who asked for HTML a
 sentence with a way out, and an ended token leads through its renewal, or to the sign-in page.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ RENEWAL = "/session/onward"
 """Where the one origin renews a token: only there the browser shows its session."""
 
 CLOCKS = ("clock_am", "clock_pm", "clock_am_minutes", "clock_pm_minutes")
+NUMBER = re.compile(r"\b0\d{1,2}-\d{3,4}-\d{4}\b")
 HARD_SPACE, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
 
 TABS: dict[Role, tuple[tuple[str, str], ...]] = {
@@ -86,6 +88,7 @@ def register(app: Flask, service: Service, token_of: Callable[[Identity], str]) 
         time_words=time_words,
         has_text=lambda key: problems.catalogue().has(problems.lang(), key),
         named=named,
+        unbroken=unbroken,
         month_name=month_name,
         weekday_name=weekday_name,
         here=here,
@@ -225,6 +228,11 @@ def named(name: str) -> Markup:
     if problems.lang() == "ko":
         return Markup("{}").format(name)
     return Markup('<span lang="ko">{}</span>').format(name)
+
+
+def unbroken(text: str) -> str:
+    """A text in which no telephone number breaks over two lines."""
+    return NUMBER.sub(lambda found: found[0].replace("-", f"{JOINER}-{JOINER}"), text)
 
 
 def refused(error: Problem) -> Response:

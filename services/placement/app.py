@@ -28,6 +28,7 @@ from services.placement.hosts import api as hosts_api
 from services.placement.hosts import pages as host_pages
 from services.placement.hosts import store as hosts
 from services.placement.leaving import pages as leaving
+from services.placement.merging import pages as joined_hosts
 from services.placement.offers import api as offers_api
 from services.placement.offers import store as offers
 from services.placement.openness import pages as openness
@@ -78,6 +79,7 @@ routes: list[Routes] = [
     letter.routes,
     requests_pages.routes,
     host_pages.routes,
+    joined_hosts.routes,
     answers.routes,
     hosting.routes,
     visits.routes,
@@ -111,6 +113,7 @@ service = Service(
     templates=(
         desk.TEMPLATES,
         host_pages.TEMPLATES,
+        joined_hosts.TEMPLATES,
         orders.TEMPLATES,
         release_pages.TEMPLATES,
         answers.TEMPLATES,

@@ -6,7 +6,7 @@ import importlib
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from uuid import uuid4
@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from chassis.contracts import SERVICES
-from tests.browser import seed, seed_results, seed_visits
+from tests.browser import seed, seed_links, seed_results, seed_visits
 from tests.browser.readers import Reader, readers
 from tests.support.house import context_of
 from tests.support.origin import served
@@ -37,10 +37,19 @@ expect.set_options(timeout=20_000)
 
 @dataclass(frozen=True)
 class Site:
-    """Where the pages are, and the ids that addresses need."""
+    """Where the pages are, and the ids that addresses need.
+
+    `invited` are tokens of invitations and `closed` addresses of links, by what became of them.
+    """
 
     address: str
     task: str
+    invited: Mapping[str, str]
+    closed: Mapping[str, str]
+
+    def at(self, path: str) -> str:
+        """An address with its ids in it."""
+        return path.format(task=self.task, invited=self.invited["open"])
 
 
 def chromium() -> str:
@@ -83,9 +92,11 @@ def site(servers: Servers) -> Iterator[Site]:
     seed_visits.visits(contexts["placement"], centre, schools, host)
     seed_results.results(contexts["placement"], centre, schools[0])
     task = seed.notifications(contexts["notifications"], centre, schools)
+    invited = seed_links.invited(contexts["registration"], centre, schools[2])
+    closed = seed_links.closed(contexts["placement"], centre, schools[0], host)
     with ExitStack() as stack:
         stack.enter_context(seed_results.solver(contexts["placement"]))
-        yield Site(stack.enter_context(served(contexts, port)), task)
+        yield Site(stack.enter_context(served(contexts, port)), task, invited, closed)
     for context in contexts.values():
         context.database.client.drop_database(context.database.name)
 

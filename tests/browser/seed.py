@@ -55,6 +55,12 @@ def an_id(name: str) -> str:
     return derived_id("browser", name)
 
 
+def season(act: Act, days: int = 30) -> str:
+    """The season, and its year, in which visits so many days ahead take place."""
+    day = (act.now + timedelta(days=days)).astimezone(KST).date()
+    return f"{day.year} {('겨울', '봄', '여름', '가을')[day.month % 12 // 3]}"
+
+
 OPEN, FIRST_SCHOOL = an_id("campaign"), derived_id("browser|0", "organisation")
 PLACED, RUN = an_id("placed campaign"), an_id("run")
 BOOKING, WAITING = an_id("booking"), an_id("waiting")
@@ -120,8 +126,8 @@ def placement(context: Context, centre: str, schools: list[str]) -> None:
     act = context.act(seed="browser")
     host, start = an_id("host"), _at(act, 30, 10)
     names = {
-        PLACED: "2024 가을 시청 속 직업 탐험",
-        READY: "2024 겨울 시청 속 직업 탐험",
+        PLACED: f"{season(act)} 시청 속 직업 탐험",
+        READY: f"{season(act)} 도서관 속 직업 탐험",
         host: "한들시 미래산업과",
     }
     names |= dict(zip(schools, SCHOOLS, strict=True))
@@ -309,7 +315,7 @@ def plan(act: Act, programme: str) -> Plan:
     day = act.now.date()
     return Plan(
         programme=programme,
-        name="2025 봄 시청 속 직업 탐험",
+        name=f"{season(act, 45)} 마을 속 직업 탐험",
         opens_at=act.now + timedelta(seconds=1),
         deadline=_at(act, 5, 18),
         hosts_reply_by=_at(act, 10, 18),

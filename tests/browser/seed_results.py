@@ -26,7 +26,7 @@ from services.registration.campaigns import operations as campaigns
 from services.registration.surveys import operations as surveys
 from services.registration.surveys.answers import Answers, Group
 from services.registration.surveys.model import survey_id
-from tests.browser.seed import FIRST_SCHOOL, HASH, PLACED, RUN, an_id, plan
+from tests.browser.seed import FIRST_SCHOOL, HASH, PLACED, RUN, an_id, plan, season
 from tests.browser.seed_visits import (
     ACCEPTED,
     CONFIRMED,
@@ -59,7 +59,7 @@ def late(context: Context, centre: str, school: str) -> None:
     """A campaign that is closed and not placed yet, with a school's answer."""
     act = context.act(seed="browser|late")
     own = replace(act, scope=Centre(centre))
-    last = {"name": "2024 겨울 시청 속 직업 탐험", "opens_at": act.now - timedelta(days=9)}
+    last = {"name": f"{season(act)} 물길 따라 직업 탐험", "opens_at": act.now - timedelta(days=9)}
     wanted = plan(act, derived_id("browser", "programme")).model_copy(update=last)
     campaigns.draft(own, wanted)
     campaigns.announce(own, LATE)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from chassis.act import Act
 from chassis.context import Context
 from chassis.facts import KST, derived_id, stamp
-from chassis.scope import Centre
+from chassis.scope import Centre, System
 from services.placement.bookings.shape import Booking, Condition
 from services.placement.bookings.store import bookings
 from services.placement.campaigns.store import CAMPAIGNS
@@ -30,7 +30,7 @@ from services.registration.campaigns.plan import STAGES
 from services.registration.contacts.model import Reach
 from services.registration.organisations import operations as organisations
 from services.registration.organisations.model import Details, Kind, Relation, Tie
-from tests.browser.seed import HASH, PASSWORD, an_id
+from tests.browser.seed import HASH, PASSWORD, an_id, season
 
 HOST_LOGIN = "host-one"
 HOST = derived_id("browser host", "organisation")
@@ -76,6 +76,7 @@ def visits(context: Context, centre: str, schools: list[str], host: str) -> None
     sessions = [_session(act, day) for day in (30, 37, 44, 51, 58, -1)]
     _offer(act, centre, host, OFFER, "published", sessions)
     _offer(act, centre, host, DRAFT, "draft", [_session(act, 60)])
+    _of_the_twin(act)
     asked = _booking(act, centre, host, schools[1], sessions[0])
     bookings.create(act, ASKED, asked)
     answered = {"answered": act.now, "accepted_by": "host", "status": "accepted"}
@@ -103,9 +104,10 @@ def visits(context: Context, centre: str, schools: list[str], host: str) -> None
 
 def _known(context: Context, act: Act, centre: str, school: str, host: str) -> None:
     names = {
-        SHOWN: "2024 가을 시청 속 직업 탐험",
-        NEXT: "2025 봄 직업 탐험",
+        SHOWN: f"{season(act)} 시청 속 직업 탐험",
+        NEXT: f"{season(act, 60)} 직업 탐험",
         host: "한들시 미래산업과",
+        TWIN: "(주)한들시 드론산업팀",
     }
     context.database[LABELS].insert_many(
         {"_id": id, "name": name, "kind": "organisation", "public": True, "parties": []}
@@ -116,18 +118,19 @@ def _known(context: Context, act: Act, centre: str, school: str, host: str) -> N
         {"$set": {"name": "한들시 진로직업체험지원센터", "phone": "031-000-1004", "public": True}},
         upsert=True,
     )
-    context.database[RELATIONS].insert_one(
+    context.database[RELATIONS].insert_many(
         {
-            "_id": f"{centre}:centre_host:{host}",
+            "_id": f"{centre}:centre_host:{one}",
             "centre": centre,
-            "parties": [host],
+            "parties": [one],
             "public": False,
             "relation": "centre_host",
-            "other": host,
+            "other": one,
             "from": "2024-01-01",
             "until": None,
             "ended": False,
         }
+        for one in (host, TWIN)
     )
     day = act.now.date()
     for id, status in ((SHOWN, "closed"), (NEXT, "open")):
@@ -243,6 +246,15 @@ def _offer(act: Act, centre: str, host: str, id: str, status: str, sessions: lis
     if status == "published":
         hold_calendar(act, host, an_id("drones team"))
         write_calendar(act, host, an_id("drones team"), calendar.taken(id, offer))
+
+
+def _of_the_twin(act: Act) -> None:
+    """What the other entry of the host offers by a team of the same name, with its own calendar."""
+    there = offers.get(replace(act, scope=System()), OFFER).state
+    team = an_id("drones team of the twin")
+    content = there.content.model_copy(update={"team": team})
+    twin = {"host": TWIN, "campaign": NEXT, "content": content, "sessions": []}
+    offers.create(act, an_id("offer of the twin"), there.model_copy(update=twin))
 
 
 def _booking(act: Act, centre: str, host: str, school: str, session: Session) -> Booking:

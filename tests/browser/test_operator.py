@@ -84,7 +84,7 @@ def test_an_answer_heard_on_the_telephone_is_written_down(reader: Reader) -> Non
     page.fill("[name=grade0]", "2")
     page.select_option("[name=field0-0]", index=1)
     page.click("form.form .btn--primary")
-    expect(page.locator("h1")).to_contain_text("시청 속 직업 탐험")
+    expect(page.locator("h1")).to_contain_text("속 직업 탐험")
     page.goto(f"/campaigns/{OPEN}/schools/{FIRST_SCHOOL}")
     expect(page.locator(".tag").first).to_have_text("제출")
 

@@ -75,7 +75,7 @@ OF_ANYONE = {
     "sign-in": "/sign-in",
     "started": "/start/done",
     "account": "/start/ready",
-    "invited": "/invitations/accept?token=a-link",
+    "invited": "/invitations/accept?token={invited}",
     "rules": f"/placement/rules/{SHOWN}",
     "recruiting": f"/placement/campaigns/{SHOWN}/recruiting",
 }
@@ -105,6 +105,7 @@ OF_THE_CENTRE = {
     "organisation-new-host": "/organisations/new?sort=host",
     "hosts": "/placement/hosts",
     "host": f"/placement/hosts/{HOST}",
+    "teams": f"/placement/hosts/{HOST}/teams/{HOST}",
     "request": f"/placement/requests/{BOOKING}",
     "ready": f"/placement/campaigns/{READY}",
     "release-hosts": f"/placement/runs/{READY_RUN}/release/hosts",
@@ -252,7 +253,7 @@ def test_every_page_fits_its_width_has_its_own_title_and_no_violation(
     page.on("request", lambda sent: foreign.append(sent.url))
     titles = {}
     for name, path in READERS[login].items():
-        answer = page.goto(path.format(task=site.task))
+        answer = page.goto(site.at(path))
         assert answer is not None
         assert answer.status == 200, f"{name}: {answer.status}"
         assert "unsafe" not in answer.headers["content-security-policy"]

@@ -61,7 +61,7 @@ def test_every_variant_of_every_page_has_no_violation(
         page.wait_for_selector("html[data-krds-mode=high-contrast]")
     wrong: list[str] = []
     for name, path in READERS[login].items():
-        page.goto(path.format(task=site.task))
+        page.goto(site.at(path))
         shown = page.locator("html")
         assert shown.get_attribute("lang") == language[:2], name
         assert shown.get_attribute("data-krds-mode") == contrast, name
@@ -86,7 +86,7 @@ def test_zoom_and_doubled_text_lose_nothing_taps_are_large_and_pages_light(
         # An answer that comes late belongs to the page before, and cannot be read any more.
         page.goto("about:blank")
         answers.clear()
-        page.goto(path.format(task=site.task))
+        page.goto(site.at(path))
         weights = {one.url: _weight(one) for one in answers if one.status == 200}
         # Styles and scripts are kept by the browser after the first page, and weigh as before.
         shared = max(shared, sum(size for url, size in weights.items() if "/static/" in url))

@@ -280,6 +280,7 @@ def placement(servers: Servers) -> Iterator[World]:
                 "host_id": conditioned["host"],
                 "name": "market.json",
                 "offer_id": conditioned["offer"],
+                "other_id": conditioned["host"],
                 "placement_id": conditioned["placement"],
                 "repair_id": repair["id"],
                 "run_id": run,

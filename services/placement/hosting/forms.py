@@ -1,6 +1,6 @@
 """An offer as it is typed into a form, and as the operations take it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,17 @@ NUMBERS = ("minimum", "maximum", "lead_days")
 MANY = ("levels", "grades", "hazards", "accessible", "weekdays")
 RULE = ("begins", "ends", "first", "last")
 MOST = 200
+ORDER = (
+    *("campaign", "title", "team_name", "field", "kind", "setting"),
+    *("place", "meeting_point", "place_code", "telephone"),
+    *("weekdays", "begins", "ends", "first", "last", "slots"),
+    *("minimum", "maximum", "lead_days", "terms_people"),
+    *("levels", "grades", "hazards", "accessible"),
+)
+"""The fields as they stand in the form."""
+
+Rules = Callable[[Mapping[str, Any]], Sequence[FieldError]]
+"""What the rules of an offer say to content of which a part cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class Typed:
 
 def typed(form: Any) -> Typed:
     """The form as it was sent."""
-    names = (*TEXTS, *NUMBERS, *RULE, "campaign", "terms_people", "either_or")
+    names = (*TEXTS, *NUMBERS, *RULE, "campaign", "terms_people")
     one = {name: str(form.get(name, "")).strip()[:MOST] for name in names}
     many = {name: [str(value)[:40] for value in form.getlist(name)][:MOST] for name in MANY}
     columns = [form.getlist(f"slot_{name}") for name in ("day", "begins", "ends")]
@@ -69,7 +80,6 @@ def of(offer: Offer) -> Typed:
     one = {name: str(getattr(content, name) or "") for name in (*TEXTS, *NUMBERS)}
     one |= {name: getattr(rule, name) if rule else "" for name in RULE}
     one["terms_people"] = str(content.terms.people) if content.terms else ""
-    one["either_or"] = "1" if content.either_or else ""
     one["campaign"] = offer.campaign or ""
     many: dict[str, Sequence[str]] = {
         name: [str(value) for value in getattr(content, name)]
@@ -83,11 +93,11 @@ def of(offer: Offer) -> Typed:
     return Typed(one, many, days)
 
 
-def content(said: Typed, before: Content | None) -> Content:
-    """The offer's content. Raises Invalid with every field to mend.
+def content(said: Typed, before: Content | None, rules: Rules) -> Content:
+    """The offer's content. Raises Invalid with every field to mend, also by the rules.
 
-    What the form does not show (travel minutes, single days left out, further rules) stays as it
-    was before.
+    What the form does not show (travel minutes, single days left out, alternatives, further rules)
+    stays as it was before.
     """
     wanted: dict[str, Any] = {} if before is None else _unshown(before)
     wanted |= {name: said.one.get(name, "") for name in TEXTS}
@@ -96,37 +106,39 @@ def content(said: Typed, before: Content | None) -> Content:
     wanted |= {name: said.one.get(name, "") or "0" for name in NUMBERS}
     for name in ("levels", "grades", "hazards", "accessible"):
         wanted[name] = list(said.many.get(name, ()))
-    wanted["either_or"] = said.one.get("either_or") == "1"
     people = said.one.get("terms_people", "")
     wanted["terms"] = {"people": people, "grades": wanted["grades"]} if people else None
     errors: list[FieldError] = []
     wanted["slots"] = _slots(said, errors)
-    rules = list(before.recurring[1:]) if before is not None else []
+    further = list(before.recurring[1:]) if before is not None else []
     if any(said.one.get(name) for name in RULE) or said.many.get("weekdays"):
         rule = {name: said.one.get(name, "") for name in RULE}
-        wanted["recurring"] = [{**rule, "weekdays": list(said.many.get("weekdays", ()))}, *rules]
+        wanted["recurring"] = [{**rule, "weekdays": list(said.many.get("weekdays", ()))}, *further]
     else:
-        wanted["recurring"] = rules
+        wanted["recurring"] = further
     try:
         made = Content.model_validate(wanted)
     except ValidationError as refused:
-        raise Invalid([*errors, *problems.of_pydantic(refused)]) from None
+        raise Invalid([*errors, *problems.of_pydantic(refused), *rules(wanted)]) from None
     if errors:
-        raise Invalid(errors)
+        raise Invalid([*errors, *rules(wanted)])
     return made
 
 
 def fields(refused: Invalid) -> Mends:
-    """The faults with the names of the form's fields."""
-    return mends(refused, lambda pointer: _field(pointer.strip("/").split("/")))
+    """The faults with the names of the form's fields, in the order of the form."""
+    found = mends(refused, lambda pointer: _field(pointer.strip("/").split("/")))
+    return sorted(found, key=lambda one: ORDER.index(one[0]) if one[0] in ORDER else len(ORDER))
 
 
 def _field(path: list[str]) -> str:
     match path:
         case ["recurring", _, name, *_]:
             return name
-        case ["slots", *_]:
+        case ["slots" | "recurring", *_]:
             return "slots"
+        case ["team" | "either_or"]:
+            return "team_name"
         case ["terms", *_]:
             return "terms_people"
         case [name, *_]:
@@ -136,7 +148,7 @@ def _field(path: list[str]) -> str:
 
 
 def _unshown(before: Content) -> dict[str, Any]:
-    return before.model_dump(include={"travel_minutes", "blackout", "day_limit"})
+    return before.model_dump(include={"travel_minutes", "blackout", "day_limit", "either_or"})
 
 
 def _slots(said: Typed, errors: list[FieldError]) -> list[dict[str, datetime]]:

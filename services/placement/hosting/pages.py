@@ -1,5 +1,6 @@
 """Pages of a host: its offers, one calendar over all centres, and taking a visit back."""
 
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -19,7 +20,7 @@ from services.placement.hosting import forms, operations
 from services.placement.hosting.forms import Typed
 from services.placement.hosting.operations import Own
 from services.placement.offers import operations as offers
-from services.placement.offers.codes import codes
+from services.placement.offers.codes import listed
 from services.placement.offers.content import Hazard, Setting
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -129,8 +130,14 @@ def _saved(act: Act, own: Own | None) -> Response:
     said = forms.typed(request.form)
     chosen = {one.id: one for one in operations.open_campaigns(act)}
     try:
-        content = forms.content(said, own.offer.content if own else None)
         campaign = chosen.get(said.one["campaign"])
+        rules = partial(
+            offers.faults_in,
+            act,
+            campaign=campaign.id if campaign else None,
+            id=own.id if own else None,
+        )
+        content = forms.content(said, own.offer.content if own else None, rules)
         receipt = operations.save(act, own.id if own else None, content, campaign)
     except Invalid as refused:
         return _form(act, own, said, forms.fields(refused), refused.status)
@@ -141,8 +148,8 @@ def _saved(act: Act, own: Own | None) -> Response:
 
 def _form(act: Act, own: Own | None, said: Typed, found: Mends, status: int) -> Response:
     lists = {
-        name: sorted((sentences.name(lang(), name, code), code) for code in codes()[name])
-        for name in ("fields", "kinds", "levels", "needs")
+        name: [(sentences.name(lang(), name, code), code) for code in found]
+        for name, found in listed().items()
     }
     page = render(
         "hosting/form.html",

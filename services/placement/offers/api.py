@@ -1,10 +1,14 @@
 """JSON endpoints of offers: for centre and host their own, for everybody what is published."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 from chassis.act import Act
 from chassis.documents import Receipt
-from chassis.http.routes import Body, Routes
+from chassis.errors import FieldError
+from chassis.http.routes import Asked, Body, Routes
 from chassis.roles import Role
 from services.placement.offers import operations
 from services.placement.offers.content import CODE, ByTelephone, Content
@@ -39,7 +43,7 @@ class CampaignPath(BaseModel):
     campaign_id: str
 
 
-class OfferBody(Content):
+class OfferBody(Content, Body):
     """A new offer. A centre names the host, a host names the centre.
 
     `by_telephone`: a centre records what a host without e-mail said (대리 입력).
@@ -50,15 +54,25 @@ class OfferBody(Content):
     campaign: str | None = None
     by_telephone: ByTelephone | None = None
 
+    @classmethod
+    def faults(cls, said: Mapping[str, Any], asked: Asked) -> list[FieldError]:
+        """What the rules find in what can be read."""
+        return operations.faults_in(asked.act, asked.sent, said.get("campaign"))
+
     def content(self) -> Content:
         """The part that the offer says."""
         return Content.model_validate({n: getattr(self, n) for n in Content.model_fields})
 
 
-class RewriteBody(Content):
+class RewriteBody(Content, Body):
     """The offer's new content, in full."""
 
     by_telephone: ByTelephone | None = None
+
+    @classmethod
+    def faults(cls, said: Mapping[str, Any], asked: Asked) -> list[FieldError]:
+        """What the rules find in what can be read."""
+        return operations.faults_in(asked.act, asked.sent, id=asked.path["offer_id"])
 
     def content(self) -> Content:
         """The part that the offer says."""

@@ -10,7 +10,13 @@ LISTS = ("fields", "kinds", "levels", "needs")
 
 
 @cache
-def codes() -> dict[str, frozenset[str]]:
-    """The codes of each list, read once per process."""
+def listed() -> dict[str, tuple[str, ...]]:
+    """The codes of each list in their order, read once per process."""
     found = yaml.safe_load((CONTRACTS / "fields.yaml").read_text())
-    return {name: frozenset(found[name]) for name in LISTS}
+    return {name: tuple(found[name]) for name in LISTS}
+
+
+@cache
+def codes() -> dict[str, frozenset[str]]:
+    """The codes of each list."""
+    return {name: frozenset(found) for name, found in listed().items()}

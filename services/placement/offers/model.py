@@ -6,6 +6,7 @@ mended, but none may be taken away or made smaller. Whoever cannot keep one then
 cancels the booking, which repairs the placement for those concerned.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -133,15 +134,24 @@ class Offer(BaseModel):
         return [s for s in self.sessions if s.status == "open"]
 
 
-def team_of(host: str, content: Content) -> Content:
+def plain(name: str) -> str:
+    """A team's name as two spellings of it are compared."""
+    return " ".join(name.split()).casefold()
+
+
+def team_of(host: str, content: Content, known: Mapping[str, str]) -> Content:
     """The content with its team's id: the same name at the same host is the same team.
 
-    So offers share a team without anybody keeping a list of teams.
+    So offers share a team without anybody keeping a list of teams. `known` are the host's teams
+    by id with their names: one that came with another entry of this host keeps its id.
     """
-    if content.team is None and content.team_name:
-        name = " ".join(content.team_name.split()).casefold()
-        return content.model_copy(update={"team": derived_id("team", host, name)})
-    return content
+    if content.team is not None or not content.team_name:
+        return content
+    name = plain(content.team_name)
+    own = derived_id("team", host, name)
+    there = sorted(id for id, called in known.items() if plain(called) == name)
+    team = there[0] if there and own not in there else own
+    return content.model_copy(update={"team": team})
 
 
 def facts(offer: Offer) -> dict[str, Any]:

@@ -1,22 +1,21 @@
 """Drafting, publishing, revising and withdrawing offers, and asking for their sessions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from chassis import vault
 from chassis.act import Act
 from chassis.documents import Page, Receipt, Stored
 from chassis.errors import FieldError, Invalid, NotFound, Refused
-from chassis.facts import in_ms, stamp
 from chassis.scope import Centre, Party, Public
 from services.placement.campaigns import operations as campaigns
 from services.placement.hosts import operations as hosts
-from services.placement.offers import calendar, publicholidays, store
+from services.placement.offers import calendar, partly, publicholidays, store
 from services.placement.offers.codes import codes
 from services.placement.offers.content import MOST_SESSIONS, ByTelephone, Content, Session, faults
-from services.placement.offers.model import Change, Dictated, Offer, events, team_of
+from services.placement.offers.dictation import changed, dictated, told, undictated
+from services.placement.offers.model import Offer, events, plain, team_of
 from services.placement.offers.recurring import expand
 from services.placement.offers.store import Version
 from services.placement.organisations import operations as organisations
@@ -56,7 +55,7 @@ def draft(
         content=content,
         sessions=sessions,
         skipped=skipped,
-        changes=[_change(act, id, "drafted", by_telephone)],
+        changes=[changed(act, id, "drafted", by_telephone)],
     )
     return store.offers.create(act, id, offer, extra=_extra(offer))
 
@@ -72,7 +71,7 @@ def rewrite(
         new, sessions, skipped = _prepared(
             act, id, before.host, before.centre, before.campaign, content, by_telephone
         )
-        change = _change(act, id, "revised", by_telephone)
+        change = changed(act, id, "revised", by_telephone)
         after = before.rewritten(new, sessions, skipped, change, frozen=_frozen(act, before))
         if after.status != "published":
             return store.offers.save(act, stored, after, extra=_extra(after))
@@ -81,10 +80,28 @@ def rewrite(
     return act.together(work)
 
 
+def faults_in(
+    act: Act, sent: Mapping[str, Any], campaign: str | None = None, id: str | None = None
+) -> list[FieldError]:
+    """What the rules find in what can be read of an offer's content, of which a part cannot.
+
+    `campaign` is that of a new offer; a known one has its own. Raises NotFound.
+    """
+    if id is not None:
+        campaign = store.offers.get(act, id).state.campaign
+    frame = campaigns.show(act, campaign) if campaign is not None else None
+    field = sent.get("field")
+    return [
+        *undictated(act, sent.get("by_telephone") is not None),
+        *partly.faults_in(sent, codes()),
+        *(_unoffered(frame, field) if isinstance(field, str) else ()),
+    ]
+
+
 def publish(act: Act, id: str, by_telephone: ByTelephone | None = None) -> Receipt:
     """Publish an offer. Raises Refused unless the centre has approved the host, when the team is
     taken at that time, or when the offer has no session."""
-    _dictated(act, by_telephone)
+    dictated(act, by_telephone)
 
     def work(act: Act) -> Receipt:
         stored = store.offers.load(act, id)
@@ -92,7 +109,7 @@ def publish(act: Act, id: str, by_telephone: ByTelephone | None = None) -> Recei
         hosts.require_approved(replace(act, scope=Centre(offer.centre)), offer.centre, offer.host)
         _campaign_takes(act, offer)
         return _put(
-            act, stored, offer.published(_change(act, id, "published", by_telephone)), "published"
+            act, stored, offer.published(changed(act, id, "published", by_telephone)), "published"
         )
 
     return act.together(work)
@@ -102,11 +119,11 @@ def withdraw(
     act: Act, id: str, reason_code: str, by_telephone: ByTelephone | None = None
 ) -> Receipt:
     """Take a published offer back. Raises Refused once the campaign's survey has closed."""
-    _dictated(act, by_telephone)
+    dictated(act, by_telephone)
 
     def work(act: Act) -> Receipt:
         stored = store.offers.load(act, id)
-        change = _change(act, id, "withdrawn", by_telephone, reason_code)
+        change = changed(act, id, "withdrawn", by_telephone, reason_code)
         after = stored.state.withdrawn(change, frozen=_frozen(act, stored.state))
         return _put(act, stored, after, "withdrawn")
 
@@ -124,7 +141,7 @@ def show(act: Act, id: str) -> Stored[Offer]:
 def spoken_with(act: Act, stored: Stored[Offer]) -> list[str | None]:
     """With whom the centre spoke, change by change; None where nobody did, or it was erased."""
     return [
-        None if change.by_telephone is None else _told(act, stored.id, change.by_telephone)
+        None if change.by_telephone is None else told(act, stored.id, change.by_telephone)
         for change in stored.state.changes
     ]
 
@@ -189,6 +206,17 @@ def team_calendars(act: Act) -> list[tuple[str, list[tuple[calendar.Taken, Offer
     ]
 
 
+def same_named(act: Act, one: str, other: str) -> list[str]:
+    """Names of teams that published offers of both hosts give to two different calendars."""
+    everybody = replace(act, scope=Public())
+    there = {(plain(name), id) for id, name in store.teams(everybody, other).items()}
+    return sorted(
+        name
+        for id, name in store.teams(everybody, one).items()
+        if any(called == plain(name) and found != id for called, found in there)
+    )
+
+
 def move_host(act: Act, gone: str, survivor: str) -> None:
     """Offers and calendars of one host are another's from now on."""
     store.move_host(act, gone, survivor)
@@ -241,37 +269,39 @@ def _prepared(
     by_telephone: ByTelephone | None,
 ) -> tuple[Content, list[Session], list[dict[str, str]]]:
     """The content with its team, its sessions, and the days that fell out. Raises Invalid."""
-    _dictated(act, by_telephone)
-    content = team_of(host, content)
-    errors = faults(content, codes())
+    content = team_of(host, content, store.teams(replace(act, scope=Party(host)), host))
     frame = campaigns.show(act, campaign) if campaign is not None else None
-    if frame is not None:
-        if frame["centre"] != centre:
-            raise NotFound("campaign_unknown")
-        if frame["fields"] and content.field not in frame["fields"]:
-            errors.append(FieldError("/field", "field_not_in_campaign", {"field": content.field}))
+    if frame is not None and frame["centre"] != centre:
+        raise NotFound("campaign_unknown")
+    errors = [
+        *undictated(act, by_telephone is not None),
+        *faults(content, codes()),
+        *_unoffered(frame, content.field),
+    ]
+    if not any(one.pointer.startswith(("/slots", "/recurring")) for one in errors):
+        holidays = frozenset(
+            day
+            for rule in content.recurring
+            for day in publicholidays.between(
+                date.fromisoformat(rule.first), date.fromisoformat(rule.last)
+            )
+        )
+        unusable = campaigns.unusable(frame) if frame is not None else frozenset()
+        found = expand(id, content, holidays, unusable)
+        if len(found.sessions) > MOST_SESSIONS:
+            facts = {"most": MOST_SESSIONS, "count": len(found.sessions)}
+            errors.append(FieldError("/recurring", "too_many_sessions", facts))
     if errors:
         raise Invalid(errors)
-    holidays = frozenset(
-        day
-        for rule in content.recurring
-        for day in publicholidays.between(
-            date.fromisoformat(rule.first), date.fromisoformat(rule.last)
-        )
-    )
-    unusable = campaigns.unusable(frame) if frame is not None else frozenset()
-    found = expand(id, content, holidays, unusable)
-    if len(found.sessions) > MOST_SESSIONS:
-        facts = {"most": MOST_SESSIONS, "count": len(found.sessions)}
-        raise Invalid([FieldError("/recurring", "too_many_sessions", facts)])
     skipped = [{"date": s.day.isoformat(), "code": s.code} for s in found.skipped]
     return content, list(found.sessions), skipped
 
 
-def _dictated(act: Act, by_telephone: ByTelephone | None) -> None:
-    """Only a centre records what somebody said on the telephone."""
-    if by_telephone is not None and not isinstance(act.scope, Centre):
-        raise Invalid([FieldError("/by_telephone", "by_telephone_centre_only")])
+def _unoffered(frame: Mapping[str, Any] | None, field: str) -> list[FieldError]:
+    """A campaign that names its fields takes no others."""
+    if frame is None or not frame["fields"] or field in frame["fields"]:
+        return []
+    return [FieldError("/field", "field_not_in_campaign", {"field": field})]
 
 
 def _campaign_takes(act: Act, offer: Offer) -> None:
@@ -284,35 +314,6 @@ def _campaign_takes(act: Act, offer: Offer) -> None:
 
 def _frozen(act: Act, offer: Offer) -> bool:
     return offer.campaign is not None and campaigns.closed(campaigns.show(act, offer.campaign))
-
-
-def _change(
-    act: Act,
-    id: str,
-    what: Any,
-    by_telephone: ByTelephone | None,
-    reason_code: str | None = None,
-) -> Change:
-    return Change(
-        what=what,
-        at=act.now,
-        by=act.actor,
-        version=0,
-        by_telephone=None if by_telephone is None else _dictation(act, id, by_telephone),
-        reason_code=reason_code,
-    )
-
-
-def _told(act: Act, id: str, said: Dictated) -> str | None:
-    try:
-        return vault.unseal(act, id, stamp(said.at), said.sealed)
-    except NotFound:
-        return None
-
-
-def _dictation(act: Act, id: str, said: ByTelephone) -> Dictated:
-    sealed = vault.seal(act, id, stamp(said.at), said.spoken_with)
-    return Dictated(at=in_ms(said.at), sealed=sealed or b"")
 
 
 def _extra(offer: Offer) -> dict[str, Any]:

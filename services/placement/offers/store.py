@@ -155,6 +155,18 @@ def calendars(act: Act) -> list[tuple[str, list[Taken]]]:
     ]
 
 
+def teams(act: Act, host: str) -> dict[str, str]:
+    """The teams that a host's offers within scope name: their names by id."""
+    named = {"state.host": host, "state.content.team_name": {"$ne": None}}
+    rows = collection(act, offers.name).find(
+        within(act.scope, named),
+        {"state.content.team": 1, "state.content.team_name": 1},
+        session=act.session,
+    )
+    found = (row["state"]["content"] for row in rows)
+    return {one["team"]: one["team_name"] for one in found if one.get("team")}
+
+
 def move_host(act: Act, gone: str, survivor: str) -> None:
     """Offers, their versions and the teams' calendars of one host are another's from now on.
 

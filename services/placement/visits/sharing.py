@@ -10,6 +10,8 @@ from chassis.errors import NotFound, Refused, Unavailable
 from chassis.facts import KST
 from chassis.links import Link, Purpose
 from chassis.scope import Link as Only
+from services.placement.organisations import operations as organisations
+from services.placement.organisations.operations import Card
 from services.placement.placements import operations as placements
 from services.placement.visits.operations import Visit, attend, gathered, visit
 
@@ -47,6 +49,11 @@ def of_link(act: Act, link: Link) -> Visit:
     if found.state.school != link.subject or not found.state.released:
         raise NotFound()
     return gathered(own, [found])[0]
+
+
+def centre_of(act: Act, link: Link) -> Card:
+    """Whom the holder of a link may call."""
+    return organisations.card(act, link.centre)
 
 
 def is_today(found: Visit) -> bool:

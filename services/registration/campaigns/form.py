@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from chassis.errors import FieldError
 from chassis.facts import KST
+from services.registration import daytext
 from services.registration.campaigns.plan import STAGES, Caps, Mode, Plan, Window
 from services.registration.programmes.model import Kind
 
@@ -36,6 +37,8 @@ FREE = ("hosts_release_at", "schools_release_at")
 SHOWN = "%Y-%m-%dT%H:%M"
 NAME_MOST = 100
 _BETWEEN = re.compile(r"[\s,]+")
+_NEXT = re.compile(r"\s+(?=\d{4}-)")
+"""Before a day with its year a space parts as well as a comma."""
 
 
 def fields_of(plan: Plan) -> dict[str, Any]:
@@ -107,11 +110,7 @@ def read(
         for name in MOMENTS
     }
     first, last = (_day(found[name], f"/window/{name}", unread) for name in ("first", "last"))
-    unusable = tuple(
-        day
-        for place, word in enumerate(filter(None, _BETWEEN.split(found["unusable"].strip())))
-        if (day := _day(word, f"/unusable_dates/{place}", unread)) is not None
-    )
+    unusable = _days(found["unusable"], first, last, unread)
     window: dict[str, Any] = {"first": first, "last": last}
     schools, students = (_number(found, name, unread) for name in ("schools", "students"))
     said = {
@@ -158,6 +157,19 @@ def _day(written: str, pointer: str, errors: list[FieldError]) -> date | None:
     except ValueError:
         errors.append(FieldError(pointer, "missing" if not written else "day_unreadable"))
         return None
+
+
+def _days(
+    written: str, first: date | None, last: date | None, errors: list[FieldError]
+) -> tuple[date, ...]:
+    """Days with their year, and, where the window is known, also as 11/14 or 11/18-11/20."""
+    if first is None or last is None:
+        words = filter(None, _BETWEEN.split(written.strip()))
+        found = [_day(word, f"/unusable_dates/{place}", errors) for place, word in enumerate(words)]
+        return tuple(day for day in found if day is not None)
+    days, unread = daytext.read(_NEXT.sub(",", written), daytext.Window(first, last))
+    errors += [FieldError("/unusable_dates", "day_unreadable") for _ in unread[:1]]
+    return tuple(date.fromisoformat(day) for day in days)
 
 
 def _number(found: Mapping[str, Any], name: str, errors: list[FieldError]) -> int | None:

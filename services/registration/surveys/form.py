@@ -8,8 +8,8 @@ kept, also one that came from a file or by the telephone.
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from services.registration.daytext import line_of
 from services.registration.surveys.answers import Answers, Group, WishedDate
-from services.registration.surveys.owndays import line_of
 
 WISHES = (
     "fields",

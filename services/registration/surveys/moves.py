@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from services.registration.daytext import Window, without
 from services.registration.surveys.form import Filled, GroupFields, WishFields
-from services.registration.surveys.owndays import Window, without
 
 T = TypeVar("T")
 

@@ -10,6 +10,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from chassis.errors import FieldError
+from services.registration.daytext import MOST_DAYS, Window, day_in, parts, read, taken_in
 from services.registration.surveys.answers import Answers, Group, Split, WishedDate
 from services.registration.surveys.form import (
     RANKING,
@@ -19,7 +20,6 @@ from services.registration.surveys.form import (
     WishFields,
     dates_line,
 )
-from services.registration.surveys.owndays import MOST_DAYS, Window, day_in, parts, read, taken_in
 
 MOST_GROUPS = 60
 MOST_VALUES = 100

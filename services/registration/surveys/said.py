@@ -6,10 +6,10 @@ from typing import Any
 from chassis.http import problems
 from chassis.http.pages import HARD_SPACE, said_days
 from services.registration.codes import codes
+from services.registration.daytext import spans
 from services.registration.surveys.answers import Answers, Group, WishedDate
 from services.registration.surveys.form import date_text
 from services.registration.surveys.history import Change
-from services.registration.surveys.owndays import spans
 from services.registration.surveys.shown import date_words
 
 ROWS = (

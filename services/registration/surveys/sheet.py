@@ -8,10 +8,10 @@ from typing import Any
 
 from chassis.errors import FieldError
 from services.registration.campaigns.days import names_of_closed
+from services.registration.daytext import Window, stored_day
 from services.registration.surveys.answers import Answers, Group
 from services.registration.surveys.calendar import Calendar, calendar
 from services.registration.surveys.form import Filled, WishFields
-from services.registration.surveys.owndays import Window, stored_day
 from services.registration.surveys.terms import Terms
 
 OWN = ("own_first", "own_last")

@@ -11,12 +11,12 @@ from chassis.errors import FieldError
 from chassis.facts import KST
 from chassis.http import problems
 from chassis.http.pages import said_clock, said_day, said_days
+from services.registration.daytext import read, spans, value_of
 from services.registration.openings import operations as openings
 from services.registration.surveys.answers import Answers
 from services.registration.surveys.calendar import Calendar
 from services.registration.surveys.form import Filled, GroupFields, WishFields, short
 from services.registration.surveys.model import COUNTS, Survey
-from services.registration.surveys.owndays import read, spans, value_of
 from services.registration.surveys.reading import answers_of
 from services.registration.surveys.rules import SPECIAL, faults
 from services.registration.surveys.sheet import (

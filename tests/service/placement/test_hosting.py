@@ -83,8 +83,8 @@ def test_a_host_writes_an_offer_that_skips_holidays_and_publishes_it(made: World
     said = words(get(made, path))
     assert "작성 중" in said
     assert "5월 12일(수)" in said
-    assert "5월 5일(수)" not in said
-    assert "2027-05-05: 공휴일" in said
+    assert "5월 5일(수) 오전" not in said
+    assert "5월 5일(수): 공휴일" in said
     assert "24명까지 여쭙지 않고 수락" in said
     assert post(made, f"{path}/publish").status_code == 303
     shown = made.do(f"school:{SCHOOL}", "GET", f"/api/v1/campaigns/{CAMPAIGN}/offers")
@@ -100,6 +100,9 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(made: World
         assert found.status_code == 422
         for name in names:
             assert f'id="f-{name}-e"' in found.text, name
+    both = post(made, "/offers/new", **{**wrong, "title": "", "field": "wizardry"})
+    order = re.findall(r'<a href="#f-([a-z_]+)"', both.text)
+    assert order == ["title", "field", "ends", "minimum"]
     assert 'value="고양드론앵커센터"' in answer.text
     assert re.search(r'name="weekdays" value="3"[^>]* checked', answer.text)
     assert made.do(f"host:{HOST}", "GET", "/api/v1/offers")["items"] == []

@@ -25,6 +25,7 @@ from tests.service.placement.world import (
     SCHOOL,
     World,
     an_id,
+    offer,
     peopled,
     prepared,
 )
@@ -108,6 +109,26 @@ def test_offers_requests_and_visits_of_the_one_that_is_gone_are_the_survivors(he
     visit = placements.get(act, an_id("visit")).state
     assert visit.parts[0].stops[0].host == HOST
     assert here.do(f"host:{HOST}", "GET", f"/api/v1/offers/{offer}/versions")["items"]
+
+
+def test_teams_of_the_same_name_are_named_before_and_share_a_calendar_where_they_can(
+    here: World,
+) -> None:
+    for host, teams in ((HOST, ("Drone  Team",)), (OTHER_HOST, ("drone team", "camera team"))):
+        here.approve(host)
+        for team in teams:
+            here.publish(host=host, team_name=team)
+    page = f"/hosts/{HOST}/teams/{OTHER_HOST}"
+    said = here.ask(NOBODY, "GET", page).get_data(as_text=True)
+    assert "Drone  Team" in said
+    assert "camera team" not in said
+    assert here.ask(NOBODY, "GET", f"/hosts/{HOST}/teams/{an_id('nobody')}").status_code == 404
+    act_of(here).together(lambda act: operations.merged(act, OTHER_HOST, HOST))
+    calendars = here.do(f"host:{HOST}", "GET", "/api/v1/calendar")["teams"]
+    assert len(calendars) == 3
+    again = here.do(NOBODY, "POST", "/api/v1/offers", offer(team_name="Camera Team"))
+    found = here.ask(NOBODY, "POST", f"/api/v1/offers/{again['id']}/publish", {})
+    assert found.get_json()["code"] == "team_busy"
 
 
 @pytest.mark.parametrize(

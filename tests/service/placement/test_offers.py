@@ -18,6 +18,7 @@ from tests.service.placement.world import (
     OTHER_HOST,
     SCHOOL,
     World,
+    an_id,
     campaign,
     offer,
     peopled,
@@ -69,6 +70,28 @@ def test_what_is_sent_wrongly_is_named_field_by_field_in_both_languages(here: Wo
     errors = {e["pointer"]: e["detail"] for e in found.get_json()["errors"]}
     assert set(errors) >= {"/field", "/minimum", "/slots/0/end", "/travel_minutes/41281"}
     assert "30 이하로 적어 주세요" in errors["/minimum"]
+
+
+def test_faults_of_shape_and_of_rules_are_told_in_one_answer(here: World) -> None:
+    broken = {
+        "title": "",
+        "field": "wizardry",
+        "maximum": "many",
+        "terms": {"people": 9000},
+        "either_or": True,
+        "team_name": None,
+        "levels": ["middle", "kindergarten"],
+        "slots": [{"start": "soon", "end": SLOT["end"]}, {**SLOT, "end": SLOT["start"]}],
+    }
+    told = {"/title", "/field", "/maximum", "/either_or", "/levels/1", "/slots/0/start"}
+    found = here.ask(STAFF, "POST", "/api/v1/offers", offer(**broken))
+    assert {e["pointer"] for e in found.get_json()["errors"]} == {*told, "/slots/1/end"}
+    id = here.do(STAFF, "POST", "/api/v1/offers", offer())["id"]
+    content = {k: v for k, v in offer(**broken).items() if k not in ("host", "campaign")}
+    again = here.ask(STAFF, "PUT", f"/api/v1/offers/{id}", content)
+    assert {e["pointer"] for e in again.get_json()["errors"]} == {*told, "/slots/1/end"}
+    strange = here.ask(STAFF, "PUT", f"/api/v1/offers/{an_id('none')}", content)
+    assert "/levels/1" not in {e["pointer"] for e in strange.get_json()["errors"]}
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from services.registration.daytext import Window
 from services.registration.surveys.answers import Answers, Group, Split, WishedDate, with_ids
 from services.registration.surveys.calendar import calendar
 from services.registration.surveys.form import Filled, dates_line, filled
 from services.registration.surveys.moves import moved, swapped
-from services.registration.surveys.owndays import Window
 from services.registration.surveys.reading import answers_of, form_of
 
 WINDOW = Window(date(2024, 10, 2), date(2024, 11, 29))

@@ -1,7 +1,7 @@
-"""A school's own days on which nobody can go: as text, as spans, and what buttons do to them.
+"""Days as people write them (10/10-10/11, 11/1): read, written, and what buttons do to them.
 
-The days are known as one line of text (10/10-10/11, 11/1), which a teacher may write; the list
-with its buttons and the two fields of a new span write the same line.
+A school's own days are known as one line of text, which a teacher may write; the list with its
+buttons and the two fields of a new span write the same line.
 """
 
 import re
