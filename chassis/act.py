@@ -20,6 +20,7 @@ from chassis.clock import now
 from chassis.facts import derived_id, fresh_id
 from chassis.scope import Centre, Link, Office, Party, Scope, System
 from chassis.secrets import Keys
+from chassis.vouching import Vouch
 
 R = TypeVar("R")
 Documents = Database[dict[str, Any]]
@@ -53,6 +54,17 @@ class Act:
     command: Command | None = None
     seed: str | None = None
     keys: Keys | None = None
+    vouch: Vouch | None = None
+    """Whether the actor was shut out, where a request leaves that to its first question."""
+
+    def unvouched(self) -> Vouch | None:
+        """What the act's first question has to bring along; None where that is settled."""
+        return self.vouch if self.vouch is not None and self.vouch.open else None
+
+    def vouched(self) -> None:
+        """Ask now, if it was not asked yet, whether the actor was shut out."""
+        if self.vouch is not None:
+            self.vouch.settle()
 
     def tenant(self) -> str:
         """The organisation on whose behalf the act is done; part of every derived id."""
@@ -116,4 +128,5 @@ def system_act(
 
 def collection(act: Act, name: str) -> Collection[dict[str, Any]]:
     """A collection of the act's database. Pass `session=act.session` in every call on it."""
+    act.vouched()
     return act.database[name]

@@ -14,7 +14,7 @@ from pymongo import IndexModel, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from chassis.act import Act
+from chassis.act import Act, collection
 from chassis.clock import database_now
 from chassis.errors import (
     Conflict,
@@ -27,9 +27,10 @@ from chassis.errors import (
 from chassis.events.envelope import destination, entry
 from chassis.facts import Due, Event
 from chassis.logs import logger
-from chassis.receipts import Receipt, Replayed, refuse_repetition, remembered
+from chassis.receipts import Receipt, Replayed, refuse_repetition, remembering
 from chassis.records import Changed, New, Owners, Page, Stored
 from chassis.scope import within
+from chassis.vouching import BROUGHT
 
 __all__ = [
     "Aggregates",
@@ -82,13 +83,18 @@ class Aggregates(Generic[T]):
     ) -> tuple[Stored[T], dict[str, Any]]:
         """The same with the document, in which the stages of an aggregation brought others along.
 
-        See `chassis.beside`.
+        See `chassis.beside`, and `chassis.vouching` for what they may bring of the actor.
         """
-        wanted = {"$match": within(act.scope, {"_id": id})}
-        rows = self._collection(act).aggregate([wanted, *stages], session=act.session)
-        found = next(iter(rows), None)
+        vouch = act.unvouched()
+        wanted = [{"$match": within(act.scope, {"_id": id})}, *stages]
+        if vouch is not None:
+            wanted.append(vouch.stage())
+        found = next(iter(act.database[self.name].aggregate(wanted, session=act.session)), None)
         if found is None:
+            act.vouched()
             raise NotFound()
+        if vouch is not None:
+            vouch.heard(found[BROUGHT])
         return self._ready(act, self.stored(found)), found
 
     def _ready(self, act: Act, stored: Stored[T]) -> Stored[T]:
@@ -247,7 +253,7 @@ class Aggregates(Generic[T]):
         )
 
     def _collection(self, act: Act) -> Collection[dict[str, Any]]:
-        return act.database[self.name]
+        return collection(act, self.name)
 
     def _refuse_existing(self, act: Act, id: str) -> None:
         found = self._collection(act).find_one({"_id": id}, session=act.session)
@@ -266,10 +272,10 @@ class Aggregates(Generic[T]):
             "_id": row.id,
             "version": 1,
             "sequence": sequence,
-            **_owners(self.owners(row.state)),
+            **self.owners(row.state).fields(),
             "state": row.state.model_dump(),
             "outbox": entries,
-            "commands": remembered(act, [], receipt, status),
+            "commands": list(remembering(act, [], receipt, status)[1].values()),
             "due": _due(row.due),
             "created": act.now,
             "changed": act.now,
@@ -293,15 +299,17 @@ class Aggregates(Generic[T]):
             "sequence": sequence,
             "state": row.state.model_dump(),
             "changed": act.now,
-            **_owners(self.owners(row.state)),
+            **self.owners(row.state).fields(),
         }
-        if act.command is not None:
-            change["commands"] = remembered(act, stored.commands, receipt, status)
+        rewritten, added = remembering(act, stored.commands, receipt, status)
+        change |= rewritten
         if row.due is not None:
             change["due"] = _due(row.due)
-        update: dict[str, Any] = {"$set": change}
         if entries:
-            update["$push"] = {"outbox": {"$each": entries}}
+            added["outbox"] = {"$each": entries}
+        update: dict[str, Any] = {"$set": change}
+        if added:
+            update["$push"] = added
         return {"_id": stored.id, "version": stored.version}, update, receipt
 
     def _entries(
@@ -333,14 +341,6 @@ def _receipt(
 ) -> Receipt:
     status = getattr(state, "status", "")
     return Receipt(id=id, version=version, sequence=sequence, state=str(status), extra=extra or {})
-
-
-def _owners(owners: Owners) -> dict[str, Any]:
-    return {
-        "centre": owners.centre,
-        "parties": list(owners.parties),
-        "public": owners.public,
-    }
 
 
 def _due(due: Sequence[Due]) -> list[dict[str, Any]]:

@@ -47,12 +47,16 @@ def refuse_repetition(commands: Sequence[Mapping[str, Any]], command: Command) -
             raise Replayed(Receipt.model_validate(done["receipt"]), done["status"])
 
 
-def remembered(
+def remembering(
     act: Act, commands: Sequence[dict[str, Any]], receipt: Receipt, status: int
-) -> list[dict[str, Any]]:
-    """The commands to keep: at least the last twenty, and every one younger than a day."""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What to set and what to append, so that an aggregate remembers the act's command.
+
+    It keeps at least the last twenty, and every one younger than a day. Those do not travel again
+    with each further one: only forgetting writes them all.
+    """
     if act.command is None:
-        return list(commands)
+        return {}, {}
     row = {
         "key": act.command.key,
         "hash": act.command.body_hash,
@@ -61,7 +65,8 @@ def remembered(
         "at": act.now,
     }
     young = act.now - timedelta(days=COMMANDS_DAYS)
-    older = list(commands)
-    surplus = len(older) + 1 - COMMANDS_KEPT
-    kept = [one for place, one in enumerate(older) if place >= surplus or one["at"] > young]
-    return [*kept, row]
+    surplus = len(commands) + 1 - COMMANDS_KEPT
+    kept = [one for place, one in enumerate(commands) if place >= surplus or one["at"] > young]
+    if len(kept) == len(commands):
+        return {}, {"commands": row}
+    return {"commands": [*kept, row]}, {}

@@ -20,6 +20,10 @@ class Owners:
     parties: tuple[str, ...] = ()
     public: bool = False
 
+    def fields(self) -> dict[str, Any]:
+        """As a document carries them."""
+        return {"centre": self.centre, "parties": list(self.parties), "public": self.public}
+
 
 @dataclass(frozen=True, slots=True)
 class Stored(Generic[T]):

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.act import Act, collection
+from chassis.act import Act
+from chassis.vouching import REVOCATIONS
 
 _NUMBER = "question"
 
@@ -24,6 +25,9 @@ class Question:
 
 def answers(act: Act, *questions: Question) -> list[list[dict[str, Any]]]:
     """The documents that answer each question, in the order of the questions."""
+    vouch = act.unvouched()
+    if vouch is not None:
+        questions = (*questions, Question(REVOCATIONS, vouch.question()))
     numbered = [[*one.stages, {"$set": {_NUMBER: number}}] for number, one in enumerate(questions)]
     stages = [
         *numbered[0],
@@ -33,6 +37,8 @@ def answers(act: Act, *questions: Question) -> list[list[dict[str, Any]]]:
         ),
     ]
     found: list[list[dict[str, Any]]] = [[] for _ in questions]
-    for row in collection(act, questions[0].collection).aggregate(stages, session=act.session):
+    for row in act.database[questions[0].collection].aggregate(stages, session=act.session):
         found[row.pop(_NUMBER)].append(row)
+    if vouch is not None:
+        vouch.heard(found.pop())
     return found

@@ -22,6 +22,7 @@ from chassis.errors import Unauthenticated, Unavailable
 from chassis.facts import fresh_id
 from chassis.roles import Role
 from chassis.secrets import Keys
+from chassis.vouching import Vouch
 
 K = TypeVar("K")
 ALGORITHM = "EdDSA"
@@ -140,6 +141,13 @@ class Verifier:
 
     def verify(self, token: str) -> Identity:
         """Whom the token speaks for. Raises Unauthenticated, or Unavailable without any key."""
+        identity, vouch = self.claimed(token)
+        vouch.settle()
+        return identity
+
+    def claimed(self, token: str) -> tuple[Identity, Vouch]:
+        """The same as far as the token itself says it. Whether its account was shut out meanwhile
+        is to be asked still, before anything is done for it."""
         kept = self._verified.get(token)
         if kept is None:
             kept = self._opened(token)
@@ -149,8 +157,7 @@ class Verifier:
         self._key(kid)
         if identity.expires + LEEWAY_SECONDS <= self._clock():
             raise Unauthenticated("token_expired")
-        self._refuse_revoked(identity, issued)
-        return identity
+        return identity, Vouch(self._database, identity.account, issued)
 
     def _opened(self, token: str) -> tuple[Identity, int, str]:
         """What a token says, with its time of issue and its key, once all of it is checked."""
@@ -174,15 +181,6 @@ class Verifier:
             session_ends=int(claims.get("ses", 0)),
         )
         return identity, int(claims["iat"]), found.header.get("kid", "")
-
-    def _refuse_revoked(self, identity: Identity, issued: int) -> None:
-        # Asked each time: an account that was shut out is out with its very next request.
-        row = self._database["revocations"].find_one({"_id": identity.account})
-        if row is None:
-            return
-        not_before = datetime.fromisoformat(row["tokens_not_before"]).timestamp()
-        if not row["active"] or issued < int(not_before):
-            raise Unauthenticated("token_expired")
 
     def _find(self, token: Any) -> OKPKey:
         return self._key(token.headers().get("kid", ""))

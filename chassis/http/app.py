@@ -32,6 +32,7 @@ from chassis.scope import Centre, Office, Party, Public, Scope
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.tokens import Identity, Verifier
+from chassis.vouching import Vouch
 
 BODY_MOST = 2 * 1024 * 1024
 KEY = re.compile(r"^[!-~]{8,64}$")
@@ -139,7 +140,7 @@ def _begin() -> None:
     declared: Declared | None = getattr(view, "declared", None)
     if declared is None:
         return
-    g.identity = _identity(declared)
+    g.identity, vouch = _identity(declared) or (None, None)
     g.act = Act(
         database=held().database,
         scope=scope_of(g.identity),
@@ -149,9 +150,12 @@ def _begin() -> None:
         traceparent=request.headers.get("traceparent"),
         keys=held().keys,
         command=_command(declared) if declared.unsafe else None,
+        vouch=vouch,
     )
-    if declared.unsafe is False:
-        waiting.until_seen(held(), request.args.get("after"))
+    after = request.args.get("after")
+    if after and not declared.unsafe:
+        g.act.vouched()
+        waiting.until_seen(held(), after)
 
 
 def scope_of(identity: Identity | None) -> Scope:
@@ -169,8 +173,9 @@ def scope_of(identity: Identity | None) -> Scope:
             return Public()
 
 
-def _identity(declared: Declared) -> Identity | None:
-    """Who asks. Raises Unauthenticated or Forbidden as the route's declaration demands."""
+def _identity(declared: Declared) -> tuple[Identity, Vouch] | None:
+    """Who asks, and what vouches for the account; the latter is open only where the route's first
+    question settles it. Raises Unauthenticated or Forbidden as the route's declaration demands."""
     public = Role.PUBLIC in declared.roles
     bearer = request.headers.get("Authorization", "")
     if bearer.startswith("Bearer "):
@@ -183,7 +188,9 @@ def _identity(declared: Declared) -> Identity | None:
         raise Unauthenticated()
     verifier: Verifier = current_app.extensions["ieum_verifier"]
     try:
-        identity = verifier.verify(token)
+        identity, vouch = verifier.claimed(token)
+        if not declared.vouched_by_its_question:
+            vouch.settle()
     except Unauthenticated:
         if public:
             return None
@@ -192,7 +199,7 @@ def _identity(declared: Declared) -> Identity | None:
         raise Forbidden()
     if by_cookie and declared.unsafe:
         _refuse_foreign(identity, declared)
-    return identity
+    return identity, vouch
 
 
 def _refuse_foreign(identity: Identity, declared: Declared) -> None:
@@ -208,13 +215,13 @@ def _refuse_foreign(identity: Identity, declared: Declared) -> None:
 def _command(declared: Declared) -> Command | None:
     if not declared.keyed:
         return None
-    key = request.headers.get("Idempotency-Key") or request.form.get("idempotency_key", "")
+    key = request.headers.get("Idempotency-Key") or _field("idempotency_key")
     if not KEY.match(key):
         raise Malformed("idempotency_key_missing")
     match = request.headers.get("If-Match", "").strip('W/"')
     if match and not VERSION.match(match):
         raise Malformed("if_match_missing")
-    match = match or request.form.get("version", "")
+    match = match or _field("version")
     if not VERSION.match(match):
         if declared.if_match:
             raise Malformed("if_match_missing")
@@ -226,6 +233,11 @@ def _command(declared: Declared) -> Command | None:
         route=f"{request.method} {rule}",
         expected=int(match) if match else None,
     )
+
+
+def _field(name: str) -> str:
+    """A field of the form, empty without one. What is no form is not searched for fields."""
+    return request.form.get(name, "") if request.mimetype in FORMS else ""
 
 
 def _said() -> str:

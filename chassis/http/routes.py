@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from flask import Response, g, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict
+from pymongo.errors import PyMongoError
 
 from chassis.act import Act
 from chassis.documents import Receipt, Replayed
@@ -76,6 +77,7 @@ class Declared:
     if_match: bool = False
     keyed: bool = True
     limit: str | None = None
+    vouched_by_its_question: bool = False
 
 
 PROBLEMS = {
@@ -159,19 +161,32 @@ class Routes:
         if_match: bool = False,
         keyed: bool = True,
         limit: str | None = None,
+        vouched_by_its_question: bool = False,
     ) -> Callable[[V], V]:
         """An unsafe request with one effect per Idempotency-Key.
 
         `keyed=False` is for what is no command on an aggregate (signing in, a preview).
+        `vouched_by_its_question`: see `chassis.vouching`.
         """
         declared = Declared(
-            roles, unsafe=True, page=False, if_match=if_match, keyed=keyed, limit=limit
+            roles,
+            unsafe=True,
+            page=False,
+            if_match=if_match,
+            keyed=keyed,
+            limit=limit,
+            vouched_by_its_question=vouched_by_its_question,
         )
         return self._add(method, rule, declared, answer, status)
 
-    def page(self, rule: str, roles: tuple[Role, ...]) -> Callable[[V], V]:
+    def page(
+        self, rule: str, roles: tuple[Role, ...], vouched_by_its_question: bool = False
+    ) -> Callable[[V], V]:
         """A GET that answers HTML."""
-        return self._add("GET", rule, Declared(roles, unsafe=False, page=True), None, 200)
+        declared = Declared(
+            roles, unsafe=False, page=True, vouched_by_its_question=vouched_by_its_question
+        )
+        return self._add("GET", rule, declared, None, 200)
 
     def form(
         self, rule: str, roles: tuple[Role, ...], keyed: bool = True, limit: str | None = None
@@ -217,11 +232,27 @@ class Routes:
 
 
 def perform(function: Callable[..., Any], declared: Declared, found: dict[str, Any]) -> Any:
-    """Call the function with the request's act; a lost race is run again from its start.
+    """Call the function with the request's act, and answer only who was not shut out.
+
+    A database that does not answer is not asked once more: that says nothing of what is stored.
+    """
+    act: Act = g.act
+    try:
+        answer = _performed(function, act, found)
+    except PyMongoError:
+        raise
+    except Exception:
+        act.vouched()
+        raise
+    act.vouched()
+    return answer
+
+
+def _performed(function: Callable[..., Any], act: Act, found: dict[str, Any]) -> Any:
+    """A lost race is run again from its start.
 
     If-Match makes the first loss final: what the reader relied on has changed.
     """
-    act: Act = g.act
     for _ in range(ATTEMPTS):
         try:
             return function(act=act, **found)

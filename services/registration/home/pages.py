@@ -27,7 +27,7 @@ class CampaignPath(BaseModel):
     campaign_id: Id
 
 
-@routes.page("/", roles=(Role.PUBLIC,))
+@routes.page("/", roles=(Role.PUBLIC,), vouched_by_its_question=True)
 def start(act: Act) -> Response | str:
     """What the reader has to do. Who is not signed in is led to the sign-in page."""
     if g.identity is None:

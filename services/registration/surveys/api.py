@@ -142,13 +142,13 @@ def show(act: Act, path: SurveyPath) -> SurveyView:
     return survey_view(act, operations.shown(act, path.survey_id))
 
 
-@routes.command("POST", "/<survey_id>/submit", roles=(Role.SCHOOL,))
+@routes.command("POST", "/<survey_id>/submit", roles=(Role.SCHOOL,), vouched_by_its_question=True)
 def submit(act: Act, path: SurveyPath, body: NothingBody) -> Receipt:
     """Submit the draft; also what was edited after submitting."""
     return operations.submit(act, path.survey_id)
 
 
-@routes.command("PUT", "/<survey_id>", roles=(Role.SCHOOL,))
+@routes.command("PUT", "/<survey_id>", roles=(Role.SCHOOL,), vouched_by_its_question=True)
 def amend(act: Act, path: SurveyPath, body: AnswersBody) -> Receipt:
     """Replace what was submitted."""
     return operations.amend(act, path.survey_id, body.answers())
