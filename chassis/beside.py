@@ -30,15 +30,18 @@ class Beside(Generic[T]):
         self.name = f"beside_{aggregates.name}"
         self._read: dict[tuple[Any, ...], T] = {}
 
-    def stage(self, *acts: Act, further: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    def stage(
+        self, *acts: Act, further: Sequence[dict[str, Any]] = (), field: str | None = None
+    ) -> dict[str, Any]:
         """The stage of an aggregation that brings its version along, and what `further` brings.
 
-        It comes if it is within the scope of one of the acts.
+        It comes if it is within the scope of one of the acts. `field` is where documents name it,
+        if not in the usual place; it may name several.
         """
         return {
             "$lookup": {
                 "from": self._aggregates.name,
-                "localField": self._field,
+                "localField": field or self._field,
                 "foreignField": "_id",
                 "pipeline": [{"$match": _seen(acts, {})}, *further, _head(further)],
                 "as": self.name,

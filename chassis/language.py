@@ -69,7 +69,8 @@ class Catalogue:
                 raise UnknownKey(f"{language}: {key} needs {name}")
             return self.written(language, facts[name], spec)
 
-        return _PLACEHOLDER.sub(fill, str(self.raw(language, key)))
+        said = str(self.raw(language, key))
+        return _PLACEHOLDER.sub(fill, said) if "{" in said else said
 
     def written(self, language: str, value: Any, spec: str | None = None) -> str:
         """A fact as text: times as people say them, and its particle or format if one is named."""

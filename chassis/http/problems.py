@@ -42,7 +42,11 @@ def lang() -> str:
 
 def text(key: str, **facts: Any) -> str:
     """A sentence of the catalogue in the language of this request."""
-    return catalogue().text(lang(), key, **facts)
+    # A page says a hundred of them, and each look at the request's own things takes a while.
+    if (spoken := g.get("spoken")) is None:
+        spoken = g.spoken = (catalogue(), lang())
+    found: Catalogue = spoken[0]
+    return found.text(spoken[1], key, **facts)
 
 
 def answer(problem: Problem) -> Response:

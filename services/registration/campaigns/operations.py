@@ -1,6 +1,6 @@
 """What can be done with campaigns. The manifest is made by `closing`, which knows the surveys."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -138,17 +138,17 @@ def shown(act: Act, id: str) -> Stored[Campaign]:
     return store.campaigns.get(in_public(act), id)
 
 
-def beneath(act: Act, further: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-    """The stage by which centres bring what they have announced along; for `of_centres`."""
-    return store.beneath(in_public(act), further)
+def beneath(act: Act) -> list[dict[str, Any]]:
+    """The stages by which centres bring what they have announced along, and the programmes of it,
+    each once; for `of_centres` and `programmes.brought`."""
+    public = in_public(act)
+    return [store.beneath(public), programmes.beside.stage(public, field=store.PROGRAMMES)]
 
 
-def of_centres(
-    act: Act, centres: Iterable[Mapping[str, Any]]
-) -> tuple[dict[str, Campaign], dict[str, Mapping[str, Any]]]:
-    """What these centres' documents brought along, by id: campaigns, and what came with each."""
-    heads = {head["_id"]: head for centre in centres for head in centre[store.BENEATH]}
-    return beside.several(in_public(act), heads.values()), heads
+def of_centres(act: Act, centres: Iterable[Mapping[str, Any]]) -> dict[str, Campaign]:
+    """The campaigns that these centres' documents brought along, by id."""
+    heads = [head for centre in centres for head in centre[store.BENEATH]]
+    return beside.several(in_public(act), heads)
 
 
 def own(act: Act, id: str) -> Stored[Campaign]:

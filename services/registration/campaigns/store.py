@@ -40,11 +40,13 @@ def page(
 
 BENEATH = "beneath"
 """Where a centre's document brings its campaigns along."""
+PROGRAMMES = f"{BENEATH}.programme"
+"""Where it then names their programmes."""
 
 
-def beneath(act: Act, further: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The stage by which a centre brings the versions of its campaigns within scope along."""
-    brought = {one["$lookup"]["as"]: 1 for one in further}
+def beneath(act: Act) -> dict[str, Any]:
+    """The stage by which a centre brings the versions of its campaigns within scope along, and
+    which programme each is of."""
     return {
         "$lookup": {
             "from": campaigns.name,
@@ -52,8 +54,7 @@ def beneath(act: Act, further: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "foreignField": "centre",
             "pipeline": [
                 {"$match": within(act.scope, {})},
-                *further,
-                {"$project": {"version": 1, "changed": 1, **brought}},
+                {"$project": {"version": 1, "changed": 1, "programme": "$state.programme"}},
             ],
             "as": BENEATH,
         }

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.act import Act
 from chassis.facts import KST, moment
 from chassis.together import answers
-from services.registration.acting import in_public, own_organisation, today
+from services.registration.acting import own_organisation, today
 from services.registration.campaigns import operations as campaigns
 from services.registration.campaigns.model import Campaign
 from services.registration.organisations import operations as organisations
@@ -106,18 +106,16 @@ class Home:
 def home(act: Act) -> Home:
     """Everything on the start page of the acting school, asked in one question, and one more for
     the names of hosts."""
-    school, public = own_organisation(act), in_public(act)
+    school = own_organisation(act)
     serving, began, steps, named, signed_in = answers(
         act,
-        organisations.serving_question(
-            act, school, [campaigns.beneath(act, [programmes.beside.stage(public)])]
-        ),
+        organisations.serving_question(act, school, campaigns.beneath(act)),
         glance.own_question(act, school),
         glance.told_question(act, school),
         organisations.names_question(act, [school]),
         sessions.before_question(act.actor),
     )
-    told = glance.told(steps)
+    told = glance.told(act, school, steps)
     around = _around(act, school, serving, told)
     begun = glance.own(began)
     writing, sent, visits = _stand(act, around, begun, told)
@@ -181,13 +179,14 @@ def _around(
     """The terms of the campaigns of the school's centres, by id, as far as they stand here."""
     day = today(act)
     centres = organisations.serving(act, school, serving)
-    known, heads = campaigns.of_centres(act, (row for row in serving if row["_id"] in centres))
+    own = [row for row in serving if row["_id"] in centres]
+    known = campaigns.of_centres(act, own)
     found = {
         id: one
         for id, one in sorted(known.items())
         if not _over(one, day) or any(map(_confirmed, told.get(id, ())))
     }
-    of_programme = programmes.brought(act, (heads[id] for id in found))
+    of_programme = programmes.brought(act, own)
     return {
         id: of(id, one, of_programme[one.programme], centres[one.centre], day)
         for id, one in found.items()

@@ -4,25 +4,26 @@ Both are questions to be asked together with others (`chassis.together`). What t
 leave out it leaves out: a page that opens each day must not carry every wish and every step.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.act import Act
+from chassis.act import Act, collection
 from chassis.scope import within
 from chassis.together import Question
 from services.registration.surveys import store
 from services.registration.surveys.answers import Answers
 from services.registration.surveys.model import COUNTS, Status
 
-CONDITION = "booking.conditioned"
+ATTENDED, CONDITION = "attendance.recorded", "booking.conditioned"
 IN_PASSING = ("placement.resized", "placement.corrected", "placement.conditioned")
 """These tell of a change within a state: what the group waits for stays what it was."""
 
 ENDED = (
-    "attendance.recorded",
+    ATTENDED,
     "placement.cancelled",
     "placement.expired",
     "placement.not_selected",
@@ -99,31 +100,26 @@ def own(answer: Iterable[Mapping[str, Any]]) -> dict[str, Kept]:
 
 
 def told_question(act: Act, school: str) -> Question:
-    """What siblings told last about each of the school's groups, in whichever campaign."""
+    """What siblings told last about each of the school's groups, in whichever campaign.
+
+    Of bookings it asks only whether a host ever put a condition; `told` asks for the rest then.
+    """
     wanted = {
         "school": school,
         "applicant": None,
         "group": {"$nin": [None, ""]},
-        "what": {"$regex": "^(booking|placement|attendance)[.]"},
+        "what": {"$in": [ATTENDED, CONDITION, re.compile("^placement[.]")]},
     }
-    booking = {"$eq": [{"$substrCP": ["$what", 0, 8]}, "booking."]}
     passing = {"$in": ["$what", list(IN_PASSING)]}
+    condition = {"$eq": ["$what", CONDITION]}
     step = {"at": "$at", "id": "$_id"}
-    asked = {
-        **step,
-        "what": "$what",
-        "subject": "$subject",
-        "status": "$codes.status",
-        "decide_by": "$codes.decide_by",
-    }
     # The greatest step is the last one: documents are compared by their first fields first.
     last = {**step, "what": "$what", "subject": "$subject", "codes": "$codes"}
     grouped = {
         "_id": {"campaign": "$campaign", "group": "$group"},
-        "last": {"$max": {"$cond": [{"$or": [booking, passing]}, None, last]}},
+        "last": {"$max": {"$cond": [{"$or": [condition, passing]}, None, last]}},
         "since": {"$push": {"$cond": [passing, {**step, "codes": "$codes"}, "$$REMOVE"]}},
-        "asked": {"$push": {"$cond": [booking, asked, "$$REMOVE"]}},
-        "conditions": {"$max": {"$eq": ["$what", CONDITION]}},
+        "conditions": {"$max": condition},
     }
     later = {"$filter": {"input": "$since", "cond": {"$gt": ["$$this.at", "$last.at"]}}}
     ended = {"$in": ["$last.what", list(ENDED)]}
@@ -132,7 +128,7 @@ def told_question(act: Act, school: str) -> Question:
         "last.subject": 1,
         "last.codes": {"$cond": [ended, {}, "$last.codes"]},
         "since": {"$cond": [ended, [], later]},
-        "asked": {"$cond": ["$conditions", "$asked", []]},
+        "conditions": 1,
     }
     return Question(
         store.TIMELINES,
@@ -145,32 +141,57 @@ def told_question(act: Act, school: str) -> Question:
     )
 
 
-def told(answer: Iterable[Mapping[str, Any]]) -> dict[str, list[Standing]]:
+def told(act: Act, school: str, answer: Iterable[Mapping[str, Any]]) -> dict[str, list[Standing]]:
     """How each group stands, by campaign."""
+    rows = list(answer)
+    asked = _asked(act, school, [row["_id"] for row in rows if row["conditions"]])
     found: dict[str, list[Standing]] = defaultdict(list)
-    for row in answer:
+    for row in rows:
+        campaign, group = row["_id"]["campaign"], row["_id"]["group"]
         codes = dict(row["last"]["codes"])
         for since in sorted(row["since"], key=_step):
             codes |= since["codes"]
-        found[row["_id"]["campaign"]].append(
+        found[campaign].append(
             Standing(
-                group=row["_id"]["group"],
+                group=group,
                 what=row["last"]["what"],
                 subject=row["last"]["subject"],
                 codes=codes,
-                conditions=_open_conditions(row["asked"]),
+                conditions=_open_conditions(asked.get((campaign, group), ())),
             )
         )
+    return found
+
+
+def _asked(
+    act: Act, school: str, places: Sequence[Mapping[str, str]]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """What was told of the bookings of some groups; nothing is asked where there are none."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    if not places:
+        return found
+    wanted = {
+        "school": school,
+        "applicant": None,
+        "what": re.compile("^booking[.]"),
+        "campaign": {"$in": sorted({one["campaign"] for one in places})},
+        "group": {"$in": sorted({one["group"] for one in places})},
+    }
+    kept = ("campaign", "group", "at", "what", "subject", "codes.status", "codes.decide_by")
+    for row in collection(act, store.TIMELINES).find(
+        within(act.scope, wanted), dict.fromkeys(kept, 1), session=act.session
+    ):
+        found[row["campaign"], row["group"]].append(row)
     return found
 
 
 def _open_conditions(asked: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Until when each condition may be taken or left that no later answer has ended."""
     open_: dict[str, Any] = {}
-    for row in sorted(asked, key=_step):
+    for row in sorted(asked, key=lambda row: (row["at"], row["_id"])):
         if row["what"] == CONDITION:
-            open_[row["subject"]] = row.get("decide_by")
-        elif row.get("status") != "conditioned":
+            open_[row["subject"]] = row["codes"].get("decide_by")
+        elif row["codes"].get("status") != "conditioned":
             open_.pop(row["subject"], None)
     return tuple(until for until in open_.values() if until)
 
