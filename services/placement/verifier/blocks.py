@@ -8,18 +8,14 @@ blocks' least values is a valid bound (docs/market-file.md, "Blocks").
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from services.placement.verifier.files import Ints
+from services.placement.verifier.knapsacks import Numbers, least_costs, segment_sums
 from services.placement.verifier.program import Program
 
 #: A session with more seats in play than this has no block.
 MOST_SEATS = 20_000
-#: int64, or Python's integers where those could overflow.
-Numbers = NDArray[Any]
 
 
 class Blocks:
@@ -55,10 +51,7 @@ class Blocks:
 
     def sums(self, values: Numbers) -> Numbers:
         """Sum over each block's items."""
-        zero = np.zeros(1, values.dtype)
-        running = np.concatenate([zero, np.cumsum(values)])
-        found: Numbers = running[self.ptr[1:]] - running[self.ptr[:-1]]
-        return found
+        return segment_sums(values, self.ptr)
 
     def least(self, cost: Numbers, low_box: Ints, high_box: Ints) -> int | None:
         """The sum of all blocks' least values within the box; None if a block has no point.
@@ -80,48 +73,17 @@ class Blocks:
         closed_best = ~forced & ((value >= 0) | shut)
         fits = (seats >= self.low) & (seats <= self.high)
         total = int(value[fits & ~closed_best].sum())
-        for b in np.nonzero(~fits & ~closed_best)[0].tolist():
-            span = slice(int(self.ptr[b]), int(self.ptr[b + 1]))
-            found = knapsack(
-                own[span], self.seats[span], int(self.low[b]), int(self.high[b]),
-                must[span], barred[span],
-            )  # fmt: skip
-            runs = None if found is None else found + int(cost[self.z[b]])
+        rest = np.nonzero(~fits & ~closed_best)[0]
+        sizes = np.diff(self.ptr)[rest]
+        ptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        items = np.arange(int(ptr[-1])) + np.repeat(self.ptr[:-1][rest] - ptr[:-1], sizes)
+        found = least_costs(
+            own[items], self.seats[items], ptr, self.low[rest], self.high[rest],
+            must[items], barred[items],
+        )  # fmt: skip
+        for b, best in zip(rest.tolist(), found, strict=True):
+            runs = None if best is None else best + int(cost[self.z[b]])
             if runs is None and forced[b]:
                 return None
             total += int(runs) if runs is not None and (forced[b] or runs < 0) else 0
         return total
-
-
-def knapsack(
-    cost: Numbers,
-    seats: Ints,
-    low: int,
-    high: int,
-    must: NDArray[np.bool_],
-    barred: NDArray[np.bool_],
-) -> int | None:
-    """The least cost of a set of items with low to high seats; None if there is no such set."""
-    value, base = int(cost[must].sum()), int(seats[must].sum())
-    room, need = high - base, max(0, low - base)
-    if room < 0:
-        return None
-    choice = ~must & ~barred & (seats <= room)
-    nothing = choice & (seats == 0)
-    value += int(np.minimum(cost[nothing], 0).sum())
-    choice &= (seats > 0) & ((cost < 0) | (need > 0))
-    cost, seats = cost[choice], seats[choice]
-    if len(seats) and (seats == seats[0]).all():
-        # Items of equal size: the k cheapest are best, for each k.
-        size = int(seats[0])
-        sums = [0, *np.cumsum(np.sort(cost)).tolist()]
-        fitting = sums[-(-need // size) : room // size + 1]
-        return value + min(fitting) if fitting else None
-    far = 4 * (sum(abs(int(v)) for v in cost.tolist()) + 1)
-    best = np.full(room + 1, far, dtype=np.int64 if far < 2**60 else object)
-    best[0] = 0
-    for v, n in zip(cost.tolist(), seats.tolist(), strict=True):
-        best[n:] = np.minimum(best[n:], best[:-n] + v)
-    least = int(best[need:].min()) if need <= room else far
-    # Unreachable entries stay above half of `far`, whatever items were added to them.
-    return value + least if least < far // 2 else None

@@ -81,7 +81,7 @@ def verify(folder: Path) -> Ledger:
 def _hashes(
     m: Market, r: Result, extra: dict[str, Any], hashes: dict[str, str], ledger: Ledger
 ) -> None:
-    own = m.hash()
+    own = m.own_hash
     faults: list[Fault] = []
 
     def same(place: str, said: Any, found: str) -> None:

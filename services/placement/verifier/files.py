@@ -68,7 +68,7 @@ def integers(array: NDArray[Any] | None) -> Ints | None:
         return None
     if array.dtype.kind == "u" and len(array) and int(array.max()) >= 2**63:
         return None
-    return array.astype(np.int64)
+    return array.astype(np.int64, copy=False)
 
 
 def text(array: NDArray[Any] | None) -> str | None:

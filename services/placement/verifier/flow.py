@@ -13,6 +13,7 @@ count: that is the set of all optimal answers, on which the next stage is checke
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ SCHOOL_LIMIT = 2**20
 NAMED = 20
 
 
+@lru_cache(maxsize=8)
 def is_flow(m: Market, *, minimums: bool = False, everybody: bool = False) -> str:
     """Why this market is not a pure flow; empty if it is.
 
@@ -70,18 +72,25 @@ class Chain:
         self.m, self.draw = m, draw
         self.sessions, schools = m.sessions, len(m.names["schools"])
         self.school = m.col["applicants.school"]
-        self.node = m.col["wishes.stop_session"]
+        node = m.col["wishes.stop_session"]
         self.size = np.bincount(self.school, minlength=schools)
         held = np.zeros(m.applicants, np.bool_)
         fixed = np.array([row[1] for row in m.rules["fixed"]], dtype=np.int64)
         held[[row[0] for row in m.rules["fixed"]]] = True
-        #: Options left: wishes, and home.
-        self.alive = ~barred(m) & ~held[m.owner]
-        #: Nobody may stay at home where everybody must be placed.
+        #: Options left: home, which nobody has where everybody must be placed, and wishes. Of these
+        #: their indices (None: all), sessions and applicants are kept, and where each one's begin.
         self.home = ~held & (not m.rules["must_place_all"])
+        self.option: Ints | None = None
+        self.node, self.who = node, m.owner
+        counts = np.diff(m.col["applicants.wish_ptr"])
+        self.some = np.nonzero(counts)[0]
+        self.first = m.col["applicants.wish_ptr"][:-1][self.some]
         self.own = np.full(m.applicants, -1, np.int64)
         self.own[r.who] = r.wish
         self.free = ~held
+        possible = ~barred(m) & ~held[m.owner]
+        self.own_possible = (self.own < 0) | np.append(possible, False)[self.own]
+        self._keep(possible)
         #: The wish that each applicant had before a change, or -1.
         self.before = np.full(m.applicants, -1, np.int64)
         if r.previous is not None:
@@ -89,16 +98,28 @@ class Chain:
         seated = self.free & (self.own >= 0)
         at_home = self.free & (self.own < 0)
         self.count = np.concatenate([
-            np.bincount(self.node[self.own[seated]], minlength=self.sessions),
+            np.bincount(node[self.own[seated]], minlength=self.sessions),
             np.bincount(self.school[at_home], minlength=schools),
         ])  # fmt: skip
-        taken = np.bincount(self.node[fixed], minlength=self.sessions)
+        taken = np.bincount(node[fixed], minlength=self.sessions)
         self.lower = np.zeros(self.sessions + schools, np.int64)
         self.upper = np.full(self.sessions + schools, m.applicants + 1, np.int64)
         self.upper[: self.sessions] = m.col["sessions.max"] - taken
-        counts = np.diff(m.col["applicants.wish_ptr"])
-        self.some = np.nonzero(counts)[0]
-        self.first = m.col["applicants.wish_ptr"][:-1][self.some]
+
+    def of(self, column: Ints) -> Ints:
+        """The entries of the wishes left, in a column of all wishes."""
+        return column if self.option is None else column[self.option]
+
+    def _keep(self, keep: NDArray[np.bool_]) -> None:
+        """Go on with some of the wishes left."""
+        if keep.all():
+            return
+        self.option = np.nonzero(keep)[0] if self.option is None else self.option[keep]
+        self.node, self.who = self.node[keep], self.who[keep]
+        begins = np.ones(len(self.who), np.bool_)
+        begins[1:] = self.who[1:] != self.who[:-1]
+        self.first = np.nonzero(begins)[0]
+        self.some = self.who[self.first]
 
     def _costs(self, stage: str) -> tuple[Ints | int, Ints | int]:
         """The cost of every wish and of every applicant's home."""
@@ -126,12 +147,16 @@ class Chain:
             return [Fault(place, "a school is too large for this evidence")]
         cost, stay = self._costs(stage)
         sessions = self.sessions
-        full = np.where(self.alive, cost + price[self.node], FAR)
+        full = price[self.node]
+        if not isinstance(cost, int):
+            full += self.of(cost)
         home = np.where(self.home, stay + price[sessions:][self.school], FAR)
         best = home.copy()
         if len(self.first):
             best[self.some] = np.minimum(home[self.some], np.minimum.reduceat(full, self.first))
-        mine = np.where(self.own < 0, home, np.append(full, FAR)[self.own])
+        at = price[np.append(self.m.col["wishes.stop_session"], 0)[self.own]]
+        mine = at + (cost if isinstance(cost, int) else np.append(cost, 0)[self.own])
+        mine = np.where(self.own < 0, home, np.where(self.own_possible, mine, FAR))
         faults = [
             Fault(
                 f"{place}, applicant {self.m.names['applicants.id'][a]}",
@@ -152,7 +177,7 @@ class Chain:
         if faults:
             return faults
         self._narrow(stage, price, up, down)
-        self.alive &= full == best[self.m.owner]
+        self._keep(full == best[self.who])
         self.home &= home == best
         return []
 
@@ -206,13 +231,7 @@ def envious(m: Market, r: Result, draw: Ints) -> NDArray[np.bool_]:
     of a later priority class or place. People with a fixed placement neither feel nor cause it."""
     c, owner = m.col, m.owner
     node = c["wishes.stop_session"]
-    key = np.stack([c["applicants.priority"][owner], c["wishes.priority"], draw[owner]])
-    order = np.lexsort(key[::-1])
-    # Wishes alike in all three are one person's: she does not envy herself.
-    later = (np.diff(key[:, order]) != 0).any(axis=0)
-    place = np.empty(m.wishes, np.int64)
-    place[order[:1]] = 0
-    place[order[1:]] = np.cumsum(later)
+    place = _places(m, draw)
     held = np.zeros(m.applicants, np.bool_)
     held[[row[0] for row in m.rules["fixed"]]] = True
     worst = np.full(m.sessions, -1, np.int64)
@@ -225,3 +244,21 @@ def envious(m: Market, r: Result, draw: Ints) -> NDArray[np.bool_]:
     found = np.zeros(m.applicants, np.bool_)
     found[owner[better & (free[node] | (place < worst[node]))]] = True
     return found
+
+
+def _places(m: Market, draw: Ints) -> Ints:
+    """Where each wish stands at its session: by priority class, the wish's own, then the draw.
+
+    Wishes alike in all three are one person's: she does not envy herself.
+    """
+    general, own = m.col["applicants.priority"], m.col["wishes.priority"]
+    top, widest = int(general.max(initial=0)) + 1, int(own.max(initial=0)) + 1
+    if top * widest * max(m.applicants, 1) < 2**62:
+        return (own + (general * widest)[m.owner]) * m.applicants + draw[m.owner]
+    key = np.stack([general[m.owner], own, draw[m.owner]])
+    order = np.lexsort(key[::-1])
+    later = (np.diff(key[:, order]) != 0).any(axis=0)
+    place = np.empty(m.wishes, np.int64)
+    place[order[:1]] = 0
+    place[order[1:]] = np.cumsum(later)
+    return place

@@ -75,7 +75,7 @@ def check_lottery(m: Market, document: Any, result_hash: str, ledger: Ledger) ->
             faults.append(Fault("market: /rules/seed", f"should be {seed}"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         faults.append(Fault(FILE, f"secret, commitment and randomness are hexadecimal: {error!r}"))
-    for key, found in (("market_hash", m.hash()), ("result_hash", result_hash)):
+    for key, found in (("market_hash", m.own_hash), ("result_hash", result_hash)):
         if key in document:
             same(key, found)
     faults.extend(_numbers(m, document))

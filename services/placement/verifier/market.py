@@ -93,6 +93,11 @@ class Market:
         found: list[int] = self.col["wishes.stop_session"][ptr[w] : ptr[w + 1]].tolist()
         return found
 
+    @cached_property
+    def own_hash(self) -> str:
+        """SHA-256 of the canonical bytes, worked out once."""
+        return self.hash()
+
     def hash(self, **changed: Any) -> str:
         """SHA-256 of the canonical bytes; `changed` replaces single rules."""
         digest = hashlib.sha256(f"{FORMAT}\t{VERSION}\n".encode())
@@ -102,7 +107,7 @@ class Market:
             else:
                 column = self.col[name]
                 digest.update(f"{name}\tint64[{len(column)}]\n".encode())
-                digest.update(column.astype("<i8").tobytes())
+                digest.update(np.ascontiguousarray(column, dtype="<i8").data)
                 digest.update(b"\n")
         digest.update(f"excluded\t{canonical(self.excluded)}\n".encode())
         digest.update(f"rules\t{canonical({**self.rules, **changed})}\n".encode())
@@ -228,6 +233,8 @@ def _ranges(m: Market, fail: Any) -> None:
     }  # fmt: skip
     c = m.col
     for name, (low, high) in spans.items():
+        if not len(c[name]) or low <= int(c[name].min()) <= int(c[name].max()) <= high:
+            continue
         for at in np.nonzero((c[name] < low) | (c[name] > high))[0].tolist():
             fail(f"{name}/{at}", f"{int(c[name][at])} is outside {low} to {high}")
     slot = c["sessions.start"] != NO_SLOT
@@ -257,9 +264,12 @@ def _ranges(m: Market, fail: Any) -> None:
             fail(f"{name}/{at}", detail)
     if not len(c["wishes.stop_session"]) or (c["wishes.stop_session"] >= m.sessions).any():
         return
-    own = split[m.owner[m.stop_wish]] & (c["wishes.stop_seats"] >= 0)
-    for at in np.nonzero(own)[0].tolist():
-        fail(f"wishes.stop_seats/{at}", "parts of a split group count their own people")
+    if split.any():
+        own = split[m.owner[m.stop_wish]] & (c["wishes.stop_seats"] >= 0)
+        for at in np.nonzero(own)[0].tolist():
+            fail(f"wishes.stop_seats/{at}", "parts of a split group count their own people")
+    if len(c["wishes.stop_session"]) == m.wishes:
+        return
     several = (np.diff(c["wishes.stop_ptr"]) > 1)[m.stop_wish]
     visit = (m.stop_wish * m.sessions + c["wishes.stop_session"])[several]
     if len(np.unique(visit)) != len(visit):

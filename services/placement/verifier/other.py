@@ -45,7 +45,7 @@ def check_other(
         return
     own = Ledger()
     faults = list(other.faults)
-    if other.market != m.hash():
+    if other.market != m.own_hash:
         faults.append(Fault(f"{file}:/market", "this is an answer to another market"))
     if other.mode not in MODES or other.mode == r.mode:
         faults.append(Fault(f"{file}:/mode", "must be the mode that was not chosen"))

@@ -286,10 +286,10 @@ def _columns(f: Facts, arrays: Arrays) -> tuple[list[Fault], str]:
         return [Fault("reasons.npz:/code", "a code is out of range")], ""
     session = m.col["wishes.stop_session"][expected]
     bars = barred(m)[expected]
-    label = np.array(codes, dtype=object)[code] if len(code) else np.zeros(0, object)
+    said = {name: np.array([c == name for c in codes])[code] for name in ("barred", "sealed")}
     wrong = {
-        "it is barred, or is not": (label == "barred") != bars,
-        "its region is not sealed": (label == "sealed") & f.can_leave()[session],
+        "it is barred, or is not": said["barred"] != bars,
+        "its region is not sealed": said["sealed"] & f.can_leave()[session],
     }
     if f.price is not None and len(f.price) >= m.sessions:
         wrong["the certificate's price is another"] = price != f.price[session]

@@ -20,37 +20,60 @@ Flags = NDArray[np.bool_]
 @lru_cache(maxsize=1)
 def barriers(m: Market) -> dict[str, Flags]:
     """Per code, which wishes that rule bars: excluded, busy, travel_time, too_large."""
-    c, stop_wish = m.col, m.stop_wish
-    at, who = c["wishes.stop_session"], m.owner[stop_wish]
+    c = m.col
+    at = c["wishes.stop_session"]
+    single = len(at) == m.wishes
+    who = m.owner if single else m.owner[m.stop_wish]
     part = np.where(m.splits, c["applicants.split_smallest"], c["applicants.people"])
     need = np.where(c["wishes.stop_seats"] < 0, part[who], c["wishes.stop_seats"])
+    stops = {"too_large": need > c["sessions.max"][at]}
+    if m.excluded:
+        pairs = np.array([row[0] * m.sessions + row[1] for row in m.excluded], dtype=np.int64)
+        stops["excluded"] = np.isin(who * m.sessions + at, pairs)
+    if len(c["applicants.busy_start"]):
+        stops["busy"] = _busy(m, at, who)
+    if not single:
+        stops["travel_time"] = _late(m, at)
+    nothing = np.zeros(m.wishes, np.bool_)
+    out = dict.fromkeys(("excluded", "busy", "travel_time", "too_large"), nothing)
+    for code, flags in stops.items():
+        out[code] = flags
+        if not single:
+            out[code] = np.bincount(m.stop_wish[flags], minlength=m.wishes) > 0
+    return out
+
+
+def _busy(m: Market, at: Ints, who: Ints) -> Flags:
+    """Stops that overlap a busy interval of their applicant."""
+    c = m.col
     start, end = c["sessions.start"][at], c["sessions.end"][at]
-    slot = start != NO_SLOT
-    pairs = np.array([row[0] * m.sessions + row[1] for row in m.excluded], dtype=np.int64)
-    stops = {"excluded": np.isin(who * m.sessions + at, pairs)}
     count = np.diff(c["applicants.busy_ptr"])[who]
     stop = np.repeat(np.arange(len(at)), count)
     first = np.cumsum(count) - count
     interval = np.arange(len(stop)) - first[stop] + c["applicants.busy_ptr"][who][stop]
     meets = start[stop] < c["applicants.busy_end"][interval]
-    meets &= (c["applicants.busy_start"][interval] < end[stop]) & slot[stop]
-    stops["busy"] = np.bincount(stop[meets], minlength=len(at)) > 0
+    meets &= (c["applicants.busy_start"][interval] < end[stop]) & (start != NO_SLOT)[stop]
+    return np.asarray(np.bincount(stop[meets], minlength=len(at)) > 0)
+
+
+def _late(m: Market, at: Ints) -> Flags:
+    """Stops that start before the end of the stop before them and the way from there."""
+    c, stop_wish = m.col, m.stop_wish
+    start, end = c["sessions.start"][at], c["sessions.end"][at]
+    slot = start != NO_SLOT
     late = np.zeros(len(at), np.bool_)
-    follows = stop_wish[1:] == stop_wish[:-1]
-    late[1:] = follows & slot[1:] & slot[:-1]
+    late[1:] = (stop_wish[1:] == stop_wish[:-1]) & slot[1:] & slot[:-1]
     late[1:] &= end[:-1] + c["wishes.stop_travel"][1:] > start[1:]
-    stops["travel_time"] = late
-    stops["too_large"] = need > c["sessions.max"][at]
-    return {
-        code: np.bincount(stop_wish[flags], minlength=m.wishes) > 0 for code, flags in stops.items()
-    }
+    return late
 
 
+@lru_cache(maxsize=1)
 def barred(m: Market) -> Flags:
-    """Which wishes can never be granted."""
+    """Which wishes can never be granted; worked out once, and not to be changed."""
     found = np.zeros(m.wishes, np.bool_)
     for flags in barriers(m).values():
         found |= flags
+    found.setflags(write=False)
     return found
 
 

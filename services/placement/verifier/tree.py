@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from services.placement.verifier.blocks import Blocks, Numbers
+from services.placement.verifier.blocks import Blocks
 from services.placement.verifier.files import Ints
+from services.placement.verifier.knapsacks import Numbers
 from services.placement.verifier.program import NoRow, Program, Row
 
 #: Sums of magnitudes below this stay exact in 64 bits (they are estimated in floats).

@@ -41,7 +41,7 @@ def weak_bound(chain: Chain, stage: str, price: Ints, charge: int, placed: int |
     size += float((np.abs(price.astype(np.float64)) * widest).sum())
     if size >= SAFE:
         return "a price is out of range"
-    full = np.where(chain.alive, wish + price[chain.node], FAR)
+    full = chain.of(wish) + price[chain.node]
     least = np.where(chain.home, home + charge + price[chain.sessions :][chain.school], FAR)
     if len(chain.first):
         own = np.minimum.reduceat(full, chain.first)
@@ -85,10 +85,9 @@ def seated_bound(
     total += int(np.minimum(charge - worth[chain.home], 0).sum())
     if placed is not None:
         total -= charge * (m.applicants - placed)
-    alive = np.nonzero(chain.alive)[0]
-    value = scale * wish[alive] - worth[m.owner[alive]]
-    order = np.lexsort((value, chain.node[alive]))
-    at, value = chain.node[alive][order], value[order]
+    value = scale * chain.of(wish) - worth[chain.who]
+    order = np.lexsort((value, chain.node))
+    at, value = chain.node[order], value[order]
     start = np.searchsorted(at, np.arange(m.sessions + 1))
     sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(value)])
     room = chain.upper[: m.sessions]
