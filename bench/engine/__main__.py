@@ -69,6 +69,8 @@ def judge(rows: list[Row]) -> int:
     for row in rows:
         if row["kind"] != "persons":
             wrong += row.get("verifier") == "refused"
+            if row.get("status") == "Optimal":
+                wrong += _beaten(row, rows)
             continue
         same = [r for r in rows if (r["kind"], r["size"], r["load"], r["method"]) == (
             "persons", row["size"], row["load"], "engine")]  # fmt: skip
@@ -79,6 +81,21 @@ def judge(rows: list[Row]) -> int:
             agrees = all(row[k] == same[0][k] for k in ("placed", "rank")) and row["feasible"]
             row["agrees"] = agrees
             wrong += not agrees
+    return wrong
+
+
+def _beaten(best: Row, rows: list[Row]) -> int:
+    """Adds ratio and distance to a proven optimum; counts engine rows that contradict it."""
+    wrong = 0
+    for row in rows:
+        alike = all(row.get(k) == best[k] for k in ("kind", "size", "load"))
+        if not alike or row.get("method") != "engine" or "cpu_s" not in row:
+            continue
+        best["ratio"] = round(best["cpu_s"] / max(row["cpu_s"], 1e-9), 2)
+        if row["placed"] == best["placed"]:
+            row["over_optimum"] = round(row["rank"] / max(best["rank"], 1) - 1, 5)
+            bound = row["stages"]["rank"]["bound"]
+            wrong += row["rank"] < best["rank"] or (bound or 0) > best["rank"]
     return wrong
 
 

@@ -12,7 +12,7 @@ Magnanti and J. Orlin, Network Flows (1993), chapters 9 and 16.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -174,10 +174,12 @@ def loose_bounds(
     hints: Mapping[str, Array],
     *,
     everybody: bool = False,
+    known: Collection[str] = (),
 ) -> dict[str, Loose]:
     """Bounds of all linear stages that are not `finished` (stage to prices), for the answer `seat`.
 
-    `hints` are prices that a stage may be tried with, besides those that need no search.
+    `hints` are prices that a stage may be tried with, besides those that need no search; stages
+    whose bound is `known` are left out.
     """
     rest = Rest(market, seat, everybody=everybody)
     for stage in stages:
@@ -186,19 +188,24 @@ def loose_bounds(
         rest.narrow(stage, finished[stage])
     out: dict[str, Loose] = {}
     for i, stage in enumerate(stages):
-        if stage in finished or stage == "leximin":
+        if stage in finished or stage in known or stage == "leximin":
             continue
         tries = [np.zeros(rest.sessions + rest.homes, np.int64)]
         if stage in hints:
             tries.append(hints[stage])
-        if stage == "placed":
+        if stage == "placed" and not _all_wishes(rest):
             ones = tries[0].copy()
             ones[: rest.sessions] = 1
             tries += [ones, rest.cut()]
         charged = "placed" in stages[:i]
         found = [rest.bound(stage, price, charged=charged) for price in tries]
         up = stage == "placed"
-        known = [x for x in found if x is not None]
-        if known:
-            out[stage] = min(known, key=lambda x: x.bound if up else -x.bound)
+        best = [x for x in found if x is not None]
+        if best:
+            out[stage] = min(best, key=lambda x: x.bound if up else -x.bound)
     return out
+
+
+def _all_wishes(rest: Rest) -> bool:
+    """Whether everybody with a wish has a seat, so that prices of zero prove `placed`."""
+    return bool((rest.seat[rest.some] >= 0).all())

@@ -15,16 +15,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import highspy
 import numpy as np
 
+from services.placement.engine.groups_anneal import improved
 from services.placement.engine.groups_ascent import ascend
 from services.placement.engine.groups_bound import Bound, certified
 from services.placement.engine.groups_highs import Solved, step_of
 from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_pool import Floats, Relaxation
 from services.placement.engine.groups_pricing import relax
-from services.placement.engine.groups_round import greedy_point
+from services.placement.engine.groups_round import best_of_patterns, greedy_point
 from services.placement.engine.market import Ints
 
 #: Work per stage: boxes times columns stay below this, so that runs without a clock repeat.
@@ -38,6 +38,10 @@ LARGE, LARGE_STEPS = 60_000, 1500
 STEPS_SHARE = 0.3
 #: The restricted integer program may use this share of the stage's time.
 RESTRICTED_SHARE = 0.5
+#: Moves and exchanges may use this share of what is left, if that is so many seconds at least;
+#: where no clock limits them, so many runs.
+EXCHANGE_SHARE, LEAST_SECONDS = 0.2, 1.0
+MOST_RUNS, FEW_RUNS = 200, 2
 
 
 @dataclass
@@ -120,6 +124,8 @@ class Search:
             self._round()
         if not self._proved(root.bound) and root.x is not None and self._still(root.bound):
             self._restricted()
+        if not self._proved(root.bound) and self._still(root.bound):
+            self._exchange()
         if root.finished:
             self._branch()
         return self._result()
@@ -211,38 +217,29 @@ class Search:
 
     def _restricted(self) -> None:
         """The best answer made of the patterns found so far, by HiGHS."""
-        master = self.master
-        make: Any = highspy.Highs
-        solver = make()
-        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
-            solver.setOptionValue(option, value)
-        solver.passModel(master.solver.getLp())
-        count = solver.getNumCol()
-        kinds = np.full(count, highspy.HighsVarType.kInteger.value, dtype=np.uint8)
-        solver.changeColsIntegrality(count, np.arange(count, dtype=np.int32), kinds)
-        solver.setOptionValue("mip_abs_gap", self.step / master.unit * 0.999)
-        solver.setOptionValue("mip_rel_gap", 0.0)
-        left = self.left()
-        if left is not None:
-            solver.setOptionValue("time_limit", max(0.05, left * RESTRICTED_SHARE))
-        else:
-            solver.setOptionValue("mip_max_nodes", 5000)
-        root = self.nodes[0].bound
+        root, left = self.nodes[0].bound, self.left()
+        found = best_of_patterns(
+            self.master, self.best, self.step, None if left is None else left * RESTRICTED_SHARE,
+            lambda: self.go_on(self.value, root.value(self.step)),
+        )  # fmt: skip
+        if found is not None:
+            self.accept(found)
 
-        def heard(event: Any) -> None:
-            if not self.go_on(self.value, root.value(self.step)):
-                event.interrupt()
+    def _exchange(self) -> None:
+        """A better answer by moves and exchanges, where only seats bind."""
+        begin = self.left()
+        if self.best is None or (begin is not None and begin < LEAST_SECONDS):
+            return
 
-        if self.best is not None:
-            point = highspy.HighsSolution()
-            point.col_value = master.as_mixture(self.best)
-            solver.setSolution(point)
-        solver.cbMipInterrupt += heard
-        solver.run()
-        solver.cbMipInterrupt -= heard
-        if np.isfinite(solver.getInfo().objective_function_value):
-            values = np.asarray(solver.getSolution().col_value)
-            self.accept(np.rint(master.as_point(np.rint(values))).astype(np.int64))
+        def go_on() -> bool:
+            now = self.left()
+            more = begin is None or now is None or now > begin * (1 - EXCHANGE_SHARE)
+            return more and self._still(self.nodes[0].bound)
+
+        runs = FEW_RUNS if begin is None else MOST_RUNS
+        found = improved(self.master, self.cost, self.best, go_on, runs)
+        if found is not None:
+            self.accept(found)
 
     def _branch(self) -> None:
         """Best-first search over boxes until all are proved or a limit is met."""

@@ -92,9 +92,16 @@ def _in_mode(
     if market.rules.must_place_all and fits_flow(market, everybody=True):
         return solve_flow_market(market, draw, watch)
     many = len(market.applicants) > MANY and market.rules.stages[0] == "placed"
-    if many and fits_flow(market, minimums=True):
+    if many and fits_flow(market, minimums=True) and not _fixed_at_minimum(market):
         return solve_minimum_market(market, draw, watch)
     return solve_groups(market, draw, watch, () if start is None else start.parts)
+
+
+def _fixed_at_minimum(market: Market) -> bool:
+    """Whether a fixed placement keeps a session running that has a minimum to reach."""
+    x, wishes = market.sessions, market.wishes
+    at = [int(wishes.stop_session[wishes.stop_ptr[f.wish]]) for f in market.rules.fixed]
+    return any(bool(x.min[s] > 0) and not bool(x.open[s]) for s in at)
 
 
 def solve_stable(market: Market, draw: Ints, watch: Watch) -> Answer:

@@ -4,31 +4,40 @@ Each session is shown to the flow as two: its first `min` seats and the rest, th
 surcharge of B rank steps. So people come to a thin session as long as that costs at most B steps
 each; what stays below its minimum then is closed, the emptiest first, while B grows. With the open
 set settled and B above every rank the first seats are filled before anything else, so that the
-last flow is the exact optimum of that open set. Without minimums the flow is a relaxation, which
-bounds `placed`, and `rank` where as many are placed. The choice of the open set is a heuristic;
-the gap is shown.
+last flow is the exact optimum of that open set. What the seats are worth to people in it bounds the
+rank over all open sets (`minimum_bound`), and names the sessions that had better close: they are
+closed as long as that helps. `placed` is bounded by the flow without minimums.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from services.placement.engine import flow
 from services.placement.engine.answer import Answer, Progress, StageResult
+from services.placement.engine.flow_bound import Rest, loose_bounds
 from services.placement.engine.market import Flags, Ints, Market
+from services.placement.engine.minimum_bound import Worth, worth_bound
 from services.placement.engine.solve_individuals import (
     PersonColumns,
     flow_market,
+    loose_result,
     person_columns,
     stage_values,
 )
-from services.placement.engine.stages import BOUNDED, CLAIMED, PROVED, Watch
+from services.placement.engine.stages import BOUNDED, PROVED, Watch
 
 #: Below this many persons the exact integer program is the better way.
 MANY = 300
-FIRST_SURCHARGE, SURCHARGES = 3, 8
+FIRST_SURCHARGE = 3
+#: After so many flows everything thin is closed at once.
+MOST_STEPS = 80
+#: How often sessions are closed because the bound says so.
+CLOSINGS = 8
 
 
 class _Fill:
@@ -37,7 +46,11 @@ class _Fill:
     def __init__(self, market: Market, base: flow.FlowMarket) -> None:
         self.base = base
         self.count = len(base.capacity)
+        #: More than any rank: at this surcharge minimum seats go before all others.
+        self.above = int(base.wish_rank.max(initial=0)) + 1
         self.low = np.where(market.sessions.open, 0, market.sessions.min)
+        #: The published minimum; `low` may be lower where fixed placements already run a session.
+        self.least = self.low.copy()
         self.high = market.sessions.max
         self.owner = np.repeat(np.arange(len(base.school)), np.diff(base.wish_start))
         self.start = (base.wish_start * 2).astype(np.int64)
@@ -45,8 +58,14 @@ class _Fill:
         self.session[0::2] = base.wish_session
         self.session[1::2] = base.wish_session + self.count
 
-    def solve(self, closed: Flags, surcharge: int, stages: tuple[str, ...]) -> Ints:
-        """Granted wish (of the base market) per person, or -1."""
+    def solve(
+        self,
+        closed: Flags,
+        surcharge: int,
+        stages: tuple[str, ...],
+        heard: Callable[[flow.Progress], bool] | None = None,
+    ) -> flow.FlowAnswer:
+        """The flow over the doubled market; `granted` reads its seats."""
         base = self.base
         rank = np.repeat(base.wish_rank.astype(np.int64), 2)
         rank[1::2] += surcharge
@@ -61,7 +80,12 @@ class _Fill:
             capacity=capacity.astype(np.int32),
             fixed=None if base.fixed is None else np.where(base.fixed < 0, -1, base.fixed * 2),
         )
-        seat = flow.solve_flow(doubled, stages).seat_wish
+        return flow.solve_flow(doubled, stages, heard)
+
+    @staticmethod
+    def granted(found: flow.FlowAnswer) -> Ints:
+        """Granted wish (of the base market) per person, or -1."""
+        seat = found.seat_wish
         return np.where(seat < 0, -1, seat // 2).astype(np.int64)
 
     def short(self, seat: Ints, closed: Flags) -> Ints:
@@ -78,60 +102,147 @@ def solve_minimum_market(market: Market, draw: Ints, watch: Watch) -> Answer:
     columns = person_columns(market)
     base = flow_market(market, columns, draw)
     stages = market.rules.stages
-    relaxed = flow.solve_flow(base, stages[:2])
     fill = _Fill(market, base)
-    closed = np.zeros(fill.count, np.bool_)
     if base.fixed is not None:
+        # They sit in the first seats, which there have no minimum (see `solve`).
         held = base.wish_session[base.fixed[base.fixed >= 0]]
-        fill.low[held] = np.minimum(fill.low[held], fill.high[held])
+        fill.low = np.maximum(fill.low, np.bincount(held, minlength=fill.count))
     first = stages[:2] if stages[1:2] == ("rank",) else ("placed", "rank")
-    above = int(base.wish_rank.max(initial=0)) + 1
-    surcharge = min(FIRST_SURCHARGE, above)
-    seat = relaxed.seat_wish
-    for step in range(10 * SURCHARGES):
-        seat = fill.solve(closed, surcharge, first)
-        thin = fill.short(seat, closed)
-        placed = int((seat >= 0).sum())
-        shown = Progress("rank", 1, len(stages), None, None, {"placed": placed})
-        if not watch.tell(shown) and len(thin):
-            closed[thin] = True
-            continue
-        if not len(thin) and surcharge >= above:
-            break
-        closed[thin[: -(-len(thin) // 3)]] = True
-        if step % 2 or not len(thin):
-            surcharge = min(above, surcharge + 1)
-    seat = _settled(fill, closed, above, stages)
-    return _answer(market, columns, seat, relaxed, draw)
+    last = _closed_down(fill, _filled(fill, first, watch, len(stages)), first, watch)
+    if stages != first and not watch.expired():
+        last = _settled(fill, last, stages, watch)
+    wishing = np.diff(base.wish_start) > 0
+    # Where all who have a wish are placed, nothing needs to be proved by a flow without minimums.
+    relaxed = None if (last.seat[wishing] >= 0).all() else flow.solve_flow(base, stages[:2])
+    return _answer(market, columns, fill, last, relaxed, draw)
 
 
-def _settled(fill: _Fill, closed: Flags, above: int, stages: tuple[str, ...]) -> Ints:
-    """The optimum of the open set; closes what still does not fill."""
+@dataclass(frozen=True)
+class _Filled:
+    """A flow over the doubled market that leaves no session thin: closed sessions and seats."""
+
+    closed: Flags
+    surcharge: int
+    found: flow.FlowAnswer
+    seat: Ints
+    worth: Worth | None = None
+
+    def value(self, base: flow.FlowMarket) -> tuple[int, int]:
+        """People placed, then how good their ranks are."""
+        wish = self.seat[self.seat >= 0]
+        return len(wish), -int(base.wish_rank[wish].sum(dtype=np.int64))
+
+
+def _filled(fill: _Fill, first: tuple[str, ...], watch: Watch, stages: int) -> _Filled:
+    """Fill or close until no open session is thin; that flow is then best for its open set."""
+    closed = np.zeros(fill.count, np.bool_)
+    above = fill.above
+    surcharge, step = min(FIRST_SURCHARGE, above), 0
     while True:
-        seat = fill.solve(closed, above, stages)
+        found = fill.solve(closed, surcharge, first)
+        seat = fill.granted(found)
         thin = fill.short(seat, closed)
         if not len(thin):
-            return seat
+            return _Filled(closed, surcharge, found, seat)
+        shown = Progress("rank", 1, stages, None, None, {"placed": int((seat >= 0).sum())})
+        more = watch.tell(shown) and not watch.expired() and step < MOST_STEPS
+        closed[thin[: -(-len(thin) // 3)] if more else thin] = True
+        surcharge = min(above, surcharge + step % 2)
+        step += 1
+
+
+def _closed_down(fill: _Fill, last: _Filled, first: tuple[str, ...], watch: Watch) -> _Filled:
+    """Close sessions that the bound calls dearer open than closed, as long as that helps."""
+    best = _bounded(fill, last)
+    for _ in range(CLOSINGS):
+        placed, rank = best.value(fill.base)
+        worth = best.worth
+        if worth is None or worth.bound >= -rank or not len(worth.close):
+            break
+        for close in (worth.close, worth.close[:1]):
+            if watch.expired():
+                return best
+            closed = best.closed.copy()
+            closed[close] = True
+            found = fill.solve(closed, best.surcharge, first)
+            trial = _Filled(closed, best.surcharge, found, fill.granted(found))
+            if not len(fill.short(trial.seat, closed)) and trial.value(fill.base) > (placed, rank):
+                best = _bounded(fill, trial, worth)
+                break
+        else:
+            break
+    return best
+
+
+def _bounded(fill: _Fill, found: _Filled, before: Worth | None = None) -> _Filled:
+    """With its bound, or the one `before` where that is better: it holds for all open sets."""
+    rest = Rest(fill.base, found.seat, everybody=False)
+    worth = worth_bound(rest, fill.least, found.found, found.surcharge, fill.above)
+    if before is not None and (worth is None or worth.bound < before.bound):
+        close = worth.close if worth is not None else before.close[:0]
+        worth = replace(before, close=close)
+    return replace(found, worth=worth)
+
+
+def _settled(fill: _Fill, last: _Filled, stages: tuple[str, ...], watch: Watch) -> _Filled:
+    """All stages over the open set, whose minimum seats go first; `last` where that does not fit.
+
+    Closes what a stage before `rank` leaves thin. Cut short, it has the stages that were finished.
+    """
+    closed = last.closed.copy()
+    while True:
+        found = fill.solve(closed, fill.above, stages, lambda _: not watch.expired())
+        seat = fill.granted(found)
+        thin = fill.short(seat, closed)
+        if not len(thin):
+            break
+        if watch.expired():
+            return last
         closed[thin] = True
+    settled = _Filled(closed, fill.above, found, seat, last.worth)
+    before, after = last.value(fill.base), settled.value(fill.base)
+    if after[0] < before[0] or found.finished[:1] != ("placed",):
+        return last
+    return settled if after[0] == before[0] else replace(settled, worth=None)
 
 
 def _answer(
-    market: Market, columns: PersonColumns, seat: Ints, relaxed: flow.FlowAnswer, draw: Ints
+    market: Market,
+    columns: PersonColumns,
+    fill: _Fill,
+    last: _Filled,
+    relaxed: flow.FlowAnswer | None,
+    draw: Ints,
 ) -> Answer:
-    parts = columns.answer(seat)
+    parts = columns.answer(last.seat)
     values = stage_values(market, parts, draw)
     stages = market.rules.stages
+    known = [] if relaxed is None else ["placed"]
+    # Where worths bound the rank well, prices need not be tried.
+    if last.worth is not None and last.worth.bound * 50 >= values["rank"] * 49:
+        known.append("rank")
+    loose = loose_bounds(fill.base, last.seat, stages, {}, {}, known=known)
     results: list[StageResult] = []
     arrays: dict[str, Ints] = {}
-    exact = True
+    exact = relaxed is not None
     for i, stage in enumerate(stages):
-        bound: int | None = None
+        found = loose_result(market, stage, values[stage], loose, arrays)
         # The relaxation's rank is least among answers that place as many as it does.
-        if i < 2 and stage in {"placed", "rank"} and stage in relaxed.finished and exact:
-            bound = int(relaxed.numbers[stage])
+        easy = stage in {"placed", "rank"} and exact and i < 2
+        if relaxed is not None and easy and stage in relaxed.finished:
+            found = _judged(found, int(relaxed.numbers[stage]), {"kind": "flow", "array": stage})
+            found.evidence["relaxed"] = "min"
             arrays[stage] = relaxed.evidence[stage]
-        exact = exact and bound == values[stage]
-        claim = CLAIMED if bound is None else PROVED if exact else BOUNDED
-        known = {} if bound is None else {"kind": "flow", "array": stage, "relaxed": "min"}
-        results.append(StageResult(stage, values[stage], bound, claim, {}, known))
+            exact = found.bound == found.value
+        worth = last.worth if stage == "rank" and "placed" in stages[:i] else None
+        if worth is not None and (found.bound is None or worth.bound > found.bound):
+            proof = {"kind": "worth", "array": "rank_worth", "charge": worth.charge}
+            found, arrays["rank_worth"] = _judged(found, worth.bound, proof), worth.worth
+        results.append(found)
     return Answer(market, "max", parts, results, engine="flow-minimum", evidence_arrays=arrays)
+
+
+def _judged(found: StageResult, bound: int, evidence: dict[str, Any]) -> StageResult:
+    """A stage with a bound and its evidence; proved where the bound is the value."""
+    claim = PROVED if bound == found.value else BOUNDED
+    return StageResult(found.stage, found.value, bound, claim, {}, evidence)

@@ -6,6 +6,7 @@ Run when an image is built, so that the first run of a process never pays for a 
 import numpy as np
 
 from services.placement.engine import Market, Reasons, flow_warm, repair, solve
+from services.placement.engine.groups_anneal import improved
 from services.placement.engine.groups_ascent import Dual
 from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_model import build
@@ -43,6 +44,7 @@ def main() -> None:
     persons()
     groups()
     ascent()
+    exchange()
 
 
 def persons() -> None:
@@ -69,6 +71,17 @@ def ascent() -> None:
     valued = dual.value(prices)
     if valued is not None:
         dual.slack(valued[1], prices)
+
+
+def exchange() -> None:
+    """Look for moves once; only assignments that are not proved at once come so far."""
+    market = smallest((2, 3), 0, 9)
+    master = Master(build(market), [])
+    cost = np.arange(len(master.low), dtype=np.int64)
+    cost[master.blocks.z] = 0
+    x = np.array(master.low, dtype=np.int64)
+    x[master.blocks.item[[0, 1]]] = 1
+    improved(master, cost, x, lambda: False, 1)
 
 
 if __name__ == "__main__":
