@@ -112,14 +112,15 @@ def test_who_guesses_is_told_to_wait(reader: Reader, site: Site, width: int, lan
 def test_a_form_whose_session_ended_asks_for_the_password_and_goes_on(
     reader: Reader, width: int, language: str
 ) -> None:
-    page = reader(width, SCHOOL_LOGIN, language, script=False)
+    page = reader(width, SCHOOL_LOGIN, language)
     page.goto(f"/surveys/{OPEN}")
-    page.fill("#f-g0-class_name", "2반")
     page.context.clear_cookies()
-    page.click("main button[value=add_group]")
+    page.fill("#f-g0-class_name", "2반")
+    page.click("[data-when=session] button")
     wrong = sound(page, "a form whose session ended", width)
     page.fill("#f-again-login", SCHOOL_LOGIN)
     page.fill("#f-again-password", "not the password")
-    page.click("main form button")
+    page.click("form.form button")
+    expect(page.locator(".errors")).to_be_visible()
     wrong += sound(page, "a wrong password in between", width)
     assert not wrong, "\n".join(wrong)
