@@ -16,6 +16,7 @@ from tests.browser.journeys.walking import (
     invited,
     link,
     reach,
+    said,
     saved,
     school,
     sign_in,
@@ -81,12 +82,12 @@ def test_from_the_mail_to_a_survey_that_the_centre_sees(reader: Reader, opened: 
     expect(names).to_have_text([re.compile("드론"), re.compile("방송"), re.compile("체육")])
     for day in ("2024-11-12", "2024-11-07"):
         swapped(page, partial(page.check, f"#day-{day}", force=True))
-    expect(page.locator("#part-dates .ranked__name").first).to_have_text("11월 12일(화)")
+    expect(page.locator("#part-dates .ranked__name").first).to_have_text(said("11월 12일(화)"))
     page.click("summary:has-text('갈 수 없는 날과 요일 정하기')")
     page.fill("#f-own_first", "2024-10-10")
     page.fill("#f-own_last", "2024-10-11")
     swapped(page, lambda: page.click("#own-add"))
-    expect(page.locator(".own b")).to_have_text(["10월 10일(목)부터 11일(금)까지"])
+    expect(page.locator(".own b")).to_have_text([said("10월 10일(목)부터 11일(금)까지")])
     page.click("summary:has-text('글로 적기') >> nth=-1")
     page.fill("#f-blackout", "10/10-11, 10/30, 11/1")
     swapped(page, lambda: page.click("button[value=own_set]"))
@@ -149,7 +150,9 @@ def test_a_letter_a_phone_and_no_script(reader: Reader, opened: World) -> None:
     page.click("summary:has-text('날짜를 글로 적기')")
     page.fill("#f-dates_text", "10/30, 10/25 13:00-16:00")
     page.click("button[value=date_set]")
-    expect(page.locator("#part-dates .ranked__name").last).to_contain_text("13:00-16:00")
+    expect(page.locator("#part-dates .ranked__name").last).to_contain_text(
+        "오후 1시부터 오후 4시까지"
+    )
     page.click("#order button")
     expect(page.locator("h1")).to_have_text("이 순서로 배정합니다")
     expect(page.locator(".ranked__name").first).to_contain_text("도시브랜드팀")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,3 +112,8 @@ def sound(page: Page, name: str) -> None:
             page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
     page.evaluate(AXE.read_text())
     assert page.evaluate(VIOLATIONS) == [], name
+
+
+def said(words: str) -> re.Pattern[str]:
+    """Words as a page says them, which joins the parts of a day so that no line breaks them."""
+    return re.compile(re.escape(words).replace(r"\ ", r"\s").replace(r"\(", "\N{WORD JOINER}?\\("))
