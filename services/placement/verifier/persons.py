@@ -25,7 +25,7 @@ def persons_claims(
     values: dict[str, int],
 ) -> Prove | None:  # fmt: skip
     """What each stage's evidence proves; None where none of it is about persons."""
-    kinds = {i: e.get("kind") for i, e in evidence.items()}
+    kinds = {i: str(e.get("kind")) for i, e in evidence.items()}
     if not {"flow", *LOOSE} & set(kinds.values()):
         return None
     flows = {i: e for i, e in evidence.items() if kinds[i] == "flow"}

@@ -101,6 +101,16 @@ def test_a_worse_answer_with_fitting_numbers_is_not_proved(
         (folder / "certificate.json").write_bytes(kept)
 
 
+@pytest.mark.parametrize("kind", [{}, [[1]], 1.5])
+def test_a_kind_of_evidence_that_is_no_word_proves_nothing(tmp_path: Path, kind: Any) -> None:
+    assert publish(persons(random.Random(1), people=6), tmp_path)
+
+    def worse(d: Any) -> None:
+        d["stages"][0]["evidence"]["kind"] = kind
+
+    assert status(forge(tmp_path, "certificate.json", worse))["stage placed"] == "refused"
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32))
 def test_garbage_anywhere_is_told_and_never_crashes(seed: int) -> None:
