@@ -11,6 +11,7 @@ from typing import Any
 
 from chassis.errors import FieldError
 from services.registration.codes import Codes
+from services.registration.daytext import stored_day
 from services.registration.surveys.answers import Answers, Group
 
 MOST_GROUPS = 30
@@ -163,17 +164,10 @@ def _codes(name: str, given: Sequence[str], known: Collection[str]) -> Iterator[
             yield f"/{name}/{place}", "chosen_twice", {}
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _days(group: Group, rules: Rules) -> Iterator[Fault]:
     blackout: set[date] = set()
     for place, text in enumerate(group.blackout):
-        day = _day(text)
+        day = stored_day(text)
         if day is None:
             yield f"/blackout/{place}", "date_unknown", {}
         else:
@@ -199,7 +193,7 @@ def _days(group: Group, rules: Rules) -> Iterator[Fault]:
 def _wished(
     pointer: str, text: str, group: Group, blackout: Collection[date], rules: Rules
 ) -> Iterator[Fault]:
-    day = _day(text)
+    day = stored_day(text)
     if day is None:
         yield f"{pointer}/date", "date_unknown", {}
     elif not rules.first <= day <= rules.last:
