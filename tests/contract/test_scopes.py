@@ -16,8 +16,10 @@ from werkzeug.test import TestResponse
 from chassis.contracts import SERVICES
 from chassis.http.routes import Declared
 from chassis.roles import Role
+from tests.contract.smallest import small
 from tests.contract.test_routes import ABSENT, declarations
-from tests.contract.worlds import ID, WORLDS, World, mirror, small, twin
+from tests.contract.twins import ID, mirror, twin
+from tests.contract.worlds import WORLDS, World
 from tests.support.stack import Servers
 
 _KEYS = count(1)

@@ -1,15 +1,13 @@
 """A world for each service in which everything that a route can name exists, and its twin.
 
 `own` says by the name of a route's argument which thing it is, for all who may ask or by role.
-The twin is every document once more under other ids: another centre with its schools and hosts
-that has everything the first one has, so that whatever is added to a world has its twin too.
+Its twin (`twins.py`) is every document once more under other ids: another centre with its schools
+and hosts that has everything the first one has, so that whatever is added here has its twin too.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -29,7 +27,6 @@ from tests.support.post_office import PostOffice
 from tests.support.stack import Servers, fresh_database
 
 Ids = Mapping[str, str | Mapping[str, str]]
-ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @dataclass
@@ -49,45 +46,6 @@ class World:
         """The own thing for an argument of a route. KeyError where the world has none."""
         found = {**self.own, **self.here.get(door, {})}[argument]
         return found if isinstance(found, str) else found[role]
-
-
-def twin(text: str) -> str:
-    """The id of the same thing in the other world; words without an id stay as they are."""
-    return ID.sub(lambda found: derived_id("twin", found.group()), text)
-
-
-def twinned(value: Any) -> Any:
-    """A document as the other world has it."""
-    if isinstance(value, str):
-        return twin(value)
-    if isinstance(value, Mapping):
-        return {twin(name): twinned(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [twinned(one) for one in value]
-    return value
-
-
-UNIQUE_WORDS = ("login", "secret_hash", "token_hash")
-
-
-def mirror(app: Flask) -> set[str]:
-    """Write the twin of every document. Returns every id that exists in the other world."""
-    found: set[str] = set()
-    database = app.extensions["ieum"].database
-    for name in database.list_collection_names():
-        rows = []
-        for row in list(database[name].find()):
-            other = twinned(row)
-            found.update(twin(id) for id in ID.findall(repr(row)))
-            if other["_id"] == row["_id"]:
-                other["_id"] = f"the twin of {row['_id']}"
-            for word in UNIQUE_WORDS:
-                if isinstance(state := other.get("state"), dict) and word in state:
-                    state[word] = f"{state[word]}-twin"
-            rows.append(other)
-        if rows:
-            database[name].insert_many(rows)
-    return found
 
 
 @contextmanager
@@ -337,41 +295,3 @@ WORLDS = {
     "placement": placement,
     "notifications": notifications,
 }
-
-
-def small(schema: Mapping[str, Any], named: Mapping[str, Any]) -> Any:
-    """The smallest value that fits a JSON schema. `named` are the schemas that it refers to."""
-    if "$ref" in schema:
-        return small(named[schema["$ref"].rpartition("/")[2]], named)
-    for word in ("anyOf", "oneOf", "allOf"):
-        if word in schema:
-            return small(schema[word][0], named)
-    if "const" in schema:
-        return schema["const"]
-    if "enum" in schema:
-        return schema["enum"][0]
-    match schema.get("type"):
-        case "object":
-            wanted = schema.get("required", ())
-            return {name: small(schema["properties"][name], named) for name in wanted}
-        case "array":
-            return [small(schema["items"], named)] * schema.get("minItems", 0)
-        case "integer" | "number":
-            return schema.get("minimum", 1)
-        case "boolean":
-            return True
-        case _:
-            return _word(schema)
-
-
-def _word(schema: Mapping[str, Any]) -> Any:
-    match schema.get("format"):
-        case "date-time":
-            return "2026-01-05T09:00:00+09:00"
-        case "date":
-            return "2026-01-05"
-        case "binary":
-            return (BytesIO("학년,인원\n2,25\n".encode()), "groups.csv")
-    if "0-9a-f" in schema.get("pattern", ""):
-        return derived_id("somebody")
-    return "some_word"
