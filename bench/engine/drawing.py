@@ -18,7 +18,7 @@ COLUMNS = (
 MORE = (
     "worst_school_placed", "agrees", "feasible", "cpu_ms", "displaced", "moved", "over_first_come",
     "verifier", "verifier_share", "verifier_cpu_s", "warm_ms", "warm_cpu_ms", "optimum", "met",
-    "blocking", "status", "gap", "failed",
+    "blocking", "status", "proved", "gap", "failed",
 )  # fmt: skip
 
 

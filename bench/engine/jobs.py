@@ -110,7 +110,7 @@ def plan(folder: Path, sizes: list[str], seed: int) -> list[Job]:
 def run(job: Job, left: float) -> list[Row]:
     """The rows of a job. Whatever goes wrong is said in a row and never ends the benchmark."""
     if left < 5:
-        return [{**job.row, "method": job.words[-1], "failed": "not run: no time left"}]
+        return [{**job.row, "method": _next(job, 0), "failed": "not run: no time left"}]
     command = [sys.executable, "-m", job.module, *job.words]
     begin, limit = time.monotonic(), min(PATIENCE * job.limit, left)
     failed, text = "", ""
