@@ -38,6 +38,10 @@ example:
   python -m services.placement.engine solve market.json --out answer
   python -m services.placement.engine explain answer --applicant a3 --lang ko
   python -m services.placement.engine verify answer"""
+LIMIT_HELP = (
+    "the search ends S seconds after the market was read; reasons and files follow, and "
+    "report.json tells the seconds of each"
+)
 
 
 class Interrupt:
@@ -77,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("market", type=Path, metavar="MARKET", help="market file, .json or .npz")
     one.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory to write")
     one.add_argument("--mode", choices=MODES, help="override the market's mode")
-    one.add_argument("--time-limit", type=_seconds, metavar="S", help="seconds for the solver")
+    one.add_argument("--time-limit", type=_seconds, metavar="S", help=LIMIT_HELP)
     one.add_argument("--npz", action="store_true", help="write market and result as columns")
     one.add_argument("--quiet", action="store_true", help="no progress on standard error")
     for name, text in (
@@ -90,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
             "--change", type=Path, required=True, help="JSON file: one change or a list"
         )
         one.add_argument("--frozen", default="", help="applicant ids that must stay, by commas")
-        one.add_argument("--time-limit", type=_seconds, metavar="S", help="seconds for the solver")
+        one.add_argument("--time-limit", type=_seconds, metavar="S", help=LIMIT_HELP)
         if name == "repair":
             one.add_argument("--out", type=Path, help="directory to write (default DIR/repaired)")
     one = command("explain", "Why an applicant was not placed, or not as wished.")

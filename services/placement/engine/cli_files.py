@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -121,7 +122,8 @@ def versions() -> dict[str, str]:
 def write_answer(
     folder: Path, answer: Answer, seconds: dict[str, float], *, columnar: bool
 ) -> dict[str, Any]:
-    """Write all files of an answer; answers the report."""
+    """Write all files of an answer; answers the report, with the seconds that its files took."""
+    begin = time.monotonic()
     market_file = folder / ("market.npz" if columnar else "market.json")
     result_file = folder / ("result.npz" if columnar else "result.json")
     for name in ("market", "result"):
@@ -154,7 +156,8 @@ def write_answer(
     names += _write_other(folder, answer.other, columnar=columnar)
     hashes = {name: sha256(folder / name) for name in names}
     hashes["market"] = answer.market.hash()
-    document = report_files.report(answer, hashes, seconds, versions())
+    spent = {**seconds, "files": time.monotonic() - begin}
+    document = report_files.report(answer, hashes, spent, versions())
     write_bytes(folder / "report.json", json_bytes(document))
     return document
 

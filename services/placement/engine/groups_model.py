@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from services.placement.engine.market import NO_SLOT, Ints, Market
 from services.placement.engine.market_filters import Barrier, barriers, overlaps
+from services.placement.engine.once import once
 
 INF = 2**62
 Floats = NDArray[np.float64]
@@ -277,6 +278,7 @@ def merge(terms: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(c, v) for c, v in total.items() if v]
 
 
+@once
 def clash_moments(market: Market) -> list[tuple[int, int, list[int]]]:
     """(key, minute, sessions running then) where more sessions share a key than it can carry.
 

@@ -17,6 +17,7 @@ from services.placement.engine.answer_check import Breach
 from services.placement.engine.groups_model import clash_moments, wishes_collide
 from services.placement.engine.market import NONE, Market
 from services.placement.engine.market_filters import Barrier, barriers
+from services.placement.engine.once import once
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Static:
     moments_of: list[list[int]]
 
     @staticmethod
+    @once
     def of(market: Market) -> Static:
         """Collect the constants of a market once; they are shared by many states."""
         moments = clash_moments(market)

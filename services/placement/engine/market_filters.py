@@ -30,6 +30,7 @@ def overlaps(start: int, end: int, other_start: int, other_end: int) -> bool:
     return start < other_end and other_start < end
 
 
+@once
 def barriers(market: Market) -> list[Barrier | None]:
     """For every wish its barrier, or None where it may be granted."""
     excluded: dict[tuple[int, int], int] = {}

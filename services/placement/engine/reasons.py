@@ -19,6 +19,7 @@ from services.placement.engine.answer import MILLION, Answer, Part, school_place
 from services.placement.engine.answer_check import Breach
 from services.placement.engine.groups_state import State, Static
 from services.placement.engine.market_draws import draw_places
+from services.placement.engine.reasons_alike import Kinds
 from services.placement.engine.reasons_flow import FlowReasons, has_prices
 from services.placement.engine.reasons_text import counted, sentences
 from services.placement.engine.repair_flow import STAGES as REPAIR_STAGES
@@ -235,7 +236,7 @@ class Reasons:
         a = part.applicant
         if a in self.state.own:
             return None
-        key = (self._kind(a), tuple(self.static.stops[part.wish]))
+        key = (self._kinds.of(a), tuple(self.static.stops[part.wish]))
         place = max((n for n in self._equals.get(key, ()) if n != self.draw[a]), default=None)
         return place if place is not None and place < self.draw[a] else None
 
@@ -245,27 +246,15 @@ class Reasons:
         out: dict[tuple[Any, ...], list[int]] = {}
         for b, parts in self.answer.by_applicant.items():
             for stops in {tuple(self.static.stops[p.wish]) for p in parts}:
-                known = out.setdefault((self._kind(b), stops), [])
+                known = out.setdefault((self._kinds.of(b), stops), [])
                 known.append(self.draw[b])
                 known.sort(reverse=True)
                 del known[2:]
         return out
 
     @cached_property
-    def _kinds(self) -> dict[int, tuple[Any, ...]]:
-        return {}
-
-    def _kind(self, a: int) -> tuple[Any, ...]:
-        if a not in self._kinds:
-            x, w = self.market.applicants, self.market.wishes
-            lists = tuple(
-                (tuple(self.static.stops[i]), tuple(self.static.own_seats[i]), int(w.rank[i]),
-                 int(w.cost[i]), int(w.priority[i]), self.static.barrier[i] is None)
-                for i in self.market.wishes_of(a)
-            )  # fmt: skip
-            own = (x.school, x.people, x.wants, x.split_smallest, x.split_parts, x.priority)
-            self._kinds[a] = (*(int(c[a]) for c in own), bool(x.all_or_none[a]), lists)
-        return self._kinds[a]
+    def _kinds(self) -> Kinds:
+        return Kinds(self.static)
 
     def applicant(self, a: int) -> Reason:
         """The one reason for an applicant who is not placed, or not wholly."""

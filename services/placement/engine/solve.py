@@ -29,6 +29,9 @@ from services.placement.engine.stages import CLAIMED, PROVED, Watch
 
 #: The other mode's numbers may use at most this share of the time.
 COMPARISON_SHARE = 0.25
+#: Checking an answer and its numbers take so many times as long as the four numbers alone; that
+#: much is kept of the time, up to this share of it.
+JUDGING, JUDGING_SHARE = 3.0, 0.1
 
 
 def _still() -> float:
@@ -63,12 +66,14 @@ def solve(
     draw = draw_places(market)
     stages = len(market.rules.stages)
     other: tuple[dict[str, Any], Answer | None] = ({}, None)
+    main = end
     if compare and chosen == "max":
         # Serial acceptance is quick, and where the program has to search, a good beginning.
         quarter = None if time_limit is None else begin + time_limit * COMPARISON_SHARE
         other = _compare(market, "stable", draw, Watch(clock, quarter, None, stages))
-    main = end
-    if time_limit is not None and compare and chosen == "stable":
+        if time_limit is not None:
+            main = begin + time_limit - _judging(market, other[1], draw, clock, time_limit)
+    elif time_limit is not None and compare:
         main = begin + time_limit * (1 - COMPARISON_SHARE)
     watch = Watch(clock, main, on_progress, stages)
     answer = _in_mode(market, chosen, draw, watch, other[1])
@@ -129,6 +134,20 @@ def _compare(
     exact = mode == "stable" or all(s.claim == PROVED for s in answer.stages)
     status = "exact" if exact else "bounded"
     return {"mode": mode, "status": status, **four_numbers(market, answer, draw)}, answer
+
+
+def _judging(
+    market: Market, other: Answer | None, draw: Ints, clock: Callable[[], float], limit: float
+) -> float:
+    """Seconds to keep for what follows the search: its answer is checked, and judged by numbers.
+
+    Judging the other mode's answer again tells how long that takes here.
+    """
+    if other is None:
+        return 0.0
+    begin = clock()
+    four_numbers(market, other, draw)
+    return min(limit * JUDGING_SHARE, JUDGING * (clock() - begin))
 
 
 def four_numbers(market: Market, answer: Answer, draw: Ints) -> dict[str, Any]:

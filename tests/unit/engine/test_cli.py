@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from services.placement.engine import cli, solve
+from services.placement.engine import Market, cli, solve
 from services.placement.engine.cli_files import read_answer, read_json, read_market, sha256
 from tests.unit.engine.markets import random_market
 
@@ -44,6 +45,28 @@ def test_solve_writes_every_file_with_matching_hashes(folder: Path) -> None:
     stages = [s["stage"] for s in report["stages"]]
     assert [s["stage"] for s in certificate["stages"]] == stages == list(market.rules.stages)
     assert not list(folder.glob("*.part"))
+    assert set(report["seconds"]) == {"read", "solve", "files"}
+
+
+def test_the_search_keeps_time_for_judging_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("services.placement.engine.solve")
+    judged, search = module.four_numbers, module.solve_groups
+    time, ends = [0.0], list[float | None]()
+
+    def slow(*given: Any) -> Any:
+        time[0] += 2.0
+        return judged(*given)
+
+    def recorded(market: Any, draw: Any, watch: Any, start: Any) -> Any:
+        ends.append(watch.deadline)
+        return search(market, draw, watch, start)
+
+    monkeypatch.setattr(module, "four_numbers", slow)
+    monkeypatch.setattr(module, "solve_groups", recorded)
+    market = Market.from_json(random_market(random.Random(8)))
+    solve(market, time_limit=100.0, now=lambda: time[0])
+    solve(market, time_limit=20.0, now=lambda: time[0])
+    assert ends == [94.0, time[0] - 6.0 + 20.0 - 2.0]
 
 
 def test_the_columnar_answer_is_the_same_answer(folder: Path, tmp_path: Path) -> None:
