@@ -122,7 +122,7 @@ def background(service: Service) -> dict[str, tuple[Callable[[Context], None], s
         )
     if metrics_port() is not None:
         found["metrics"] = (
-            lambda context: measuring.run(context, service.aggregates, service.measures),
+            lambda context: measuring.run(context, service),
             "Show over HTTP what the other roles measure.",
         )
     for name, run in service.background.items():

@@ -4,16 +4,19 @@ They serve no HTTP themselves. Their numbers meet in PROMETHEUS_MULTIPROC_DIR, a
 runs where IEUM_METRICS_PORT names a port, reads them from there. A web role on the same directory
 shows the same numbers under `/metrics`.
 
-It also measures what no role can say of itself: a relay that is dead does not tell how old its
-outbox has become.
+What no role can say of itself is measured here for them: a relay that is dead does not tell how old
+its outbox has become. A web role does so too whenever it is asked for its numbers, because a worker
+that is dead as a whole takes this role with it.
 """
 
 import os
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import pymongo
 from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 from pymongo.errors import PyMongoError
@@ -24,42 +27,64 @@ from chassis.clock import now
 from chassis.context import Context
 from chassis.documents import Aggregates
 from chassis.logs import logger
+from chassis.service import Service
 from chassis.settings import metrics_port
 
 LOOK_SECONDS = 5.0
+#: Prometheus waits for ten seconds, and wants the other numbers also while the database is away.
+ANSWER_SECONDS = 1.0
 
 
-def run(
-    context: Context,
-    aggregates: Sequence[Aggregates[Any]],
-    measures: Sequence[Callable[[Documents], None]] = (),
-) -> None:
+def run(context: Context, service: Service) -> None:
     """Serve and measure until asked to stop."""
-    registry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    start_http_server(metrics_port() or 0, context.settings.bind, registry)
+    start_http_server(metrics_port() or 0, context.settings.bind, numbers())
+    looking = Looking(context, service)
     while not context.stopping():
         context.beat()
-        try:
-            look(context.database, context.settings.service, aggregates)
-            for measure in measures:
-                measure(context.database)
-        except PyMongoError as error:
-            # The database may be away; the numbers stay as they are, and the readiness says so.
-            logger().warning("not_measured", error=type(error).__name__)
+        looking.now_and_then()
         context.wait(LOOK_SECONDS)
 
 
-def look(database: Documents, service: str, aggregates: Sequence[Aggregates[Any]]) -> None:
-    """Measure outboxes, leases and the audit chain as they stand in the database."""
-    _outboxes(database, aggregates)
-    _leases(database, service)
+def numbers() -> CollectorRegistry:
+    """What this process and those that share its directory have measured."""
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+class Looking:
+    """Looks at the database for one process, at most every `LOOK_SECONDS`."""
+
+    def __init__(self, context: Context, service: Service) -> None:
+        self._context, self._service = context, service
+        self._looked = -LOOK_SECONDS
+
+    def now_and_then(self) -> None:
+        """Measure, unless it has just been done."""
+        present = time.monotonic()
+        if present - self._looked < LOOK_SECONDS:
+            return
+        self._looked = present
+        try:
+            with pymongo.timeout(ANSWER_SECONDS):
+                look(self._context.database, self._service)
+        except PyMongoError as error:
+            # The database may be away; the numbers stay as they are, and the readiness says so.
+            logger().warning("not_measured", error=type(error).__name__)
+
+
+def look(database: Documents, service: Service) -> None:
+    """Measure outboxes, leases, the audit chain and the service's own as they stand stored."""
+    _outboxes(database, service.aggregates)
+    _leases(database, service.name)
     waiting = sum(
         database[name].count_documents({"audited": False}) for name in ("published", "access")
     )
-    metrics.AUDIT_WAITING.labels(service).set(waiting)
+    metrics.AUDIT_WAITING.labels(service.name).set(waiting)
+    for measure in service.measures:
+        measure(database)
 
 
 def _outboxes(database: Documents, aggregates: Sequence[Aggregates[Any]]) -> None:

@@ -43,7 +43,7 @@ class Service:
     checks: Sequence[Callable[[Documents], Iterable[str]]] = ()
     """What `verify` asks beside the common questions: one sentence for each fault."""
     measures: Sequence[Callable[[Documents], None]] = ()
-    """What the role `metrics` measures of this service beside what it measures of every one."""
+    """What `chassis/measuring.py` looks at in this service beside what it looks at in every one."""
 
     def __post_init__(self) -> None:
         for one in self.aggregates:

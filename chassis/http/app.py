@@ -82,7 +82,7 @@ def create_app(service: Service, context: Context | None = None) -> Flask:
     problems.register(app)
     pages.register(app, service, form_token)
     security.register(app)
-    health.register(app, held)
+    health.register(app, held, service)
     for routes in service.routes:
         app.register_api(routes.blueprint)
     _describe_commands(app)

@@ -1,13 +1,12 @@
 """Is the process alive, can it serve, and what does it measure."""
 
-import os
-
 from flask import Flask, Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pymongo.errors import PyMongoError
 
 from chassis.context import Context
+from chassis.measuring import Looking, numbers
+from chassis.service import Service
 
 READY = "ready"
 
@@ -24,8 +23,9 @@ def readiness(context: Context) -> str:
     return "recover first" if house is not None and house.get("needed") else READY
 
 
-def register(app: Flask, context: Context) -> None:
+def register(app: Flask, context: Context, service: Service) -> None:
     """Add `/health/live`, `/health/ready` and `/metrics`."""
+    looking = Looking(context, service)
 
     @app.get("/health/live")
     def live() -> Response:
@@ -40,8 +40,6 @@ def register(app: Flask, context: Context) -> None:
 
     @app.get("/metrics")
     def measured() -> Response:
-        registry = REGISTRY
-        if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        """The numbers of all processes of this directory, and what the database says just now."""
+        looking.now_and_then()
+        return Response(generate_latest(numbers()), content_type=CONTENT_TYPE_LATEST)

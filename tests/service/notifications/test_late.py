@@ -49,7 +49,7 @@ def test_whether_a_sender_lives_can_be_seen_also_while_no_mail_server_does(
     servers: Servers,
 ) -> None:
     def lives() -> bool:
-        measuring.look(context.database, "notifications", ())
+        measuring.look(context.database, service)
         return bool(metrics.LEASE_HELD.labels("notifications", "send")._value.get())
 
     with fresh_database(servers) as name:

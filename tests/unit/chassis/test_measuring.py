@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -12,9 +13,12 @@ from pymongo.errors import PyMongoError
 
 from chassis import measuring
 from chassis.context import Context
+from chassis.service import Service
 from chassis.settings import Settings, metrics_port
 from deploy.local import ports
+from tests.support.house import eventually
 
+SERVICE = Service(name="placement", catalogue=Path())
 PROOF = Counter("ieum_measuring_proof_total", "Counts in this test only.")
 
 
@@ -61,13 +65,13 @@ def test_a_counter_of_a_background_role_is_shown(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     PROOF.inc()
     running = Running()
-    role = threading.Thread(target=measuring.run, args=[cast(Context, running), ()])
+    role = threading.Thread(target=measuring.run, args=[cast(Context, running), SERVICE])
     role.start()
     try:
         retries = urllib3.Retry(total=20, backoff_factor=0.05)
         answer = urllib3.request("GET", f"http://127.0.0.1:{chosen}/metrics", retries=retries)
         assert "ieum_measuring_proof_total 1.0" in answer.data.decode()
-        assert running.beats > 0
+        eventually(lambda: running.beats > 0, what="a beat")
     finally:
         running.over.set()
         role.join()
