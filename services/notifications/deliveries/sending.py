@@ -28,7 +28,10 @@ from services.notifications.recipients import operations as recipients
 from services.notifications.recipients.model import Recipient
 from services.notifications.recipients.operations import Addresses
 
-BATCH = 400
+BATCH = 200
+ROUND_SECONDS = 5.0
+"""After so long no other batch is begun: what waits to be planned gets its turn."""
+
 CHUNK = 50
 """After so many the results are written. A crash can send twice as many again, no more."""
 
@@ -64,60 +67,100 @@ _Letter = tuple[str, bytes] | Answer
 
 
 @dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one lease holds and was not handed over yet, with the lease's name and begin."""
+
+    by: str
+    began: float
+    rest: list[_Prepared]
+
+    def chunk(self) -> "_Chunk":
+        """Take the next few."""
+        rows = self.rest[:CHUNK]
+        del self.rest[:CHUNK]
+        return _Chunk(self, rows)
+
+    def is_late(self) -> bool:
+        """Whether to go on could outlast the lease."""
+        return time.monotonic() - self.began > LEASE.total_seconds() / 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    batch: _Batch
+    rows: list[_Prepared]
+
+
+@dataclass(frozen=True, slots=True)
 class _Handed:
     """A chunk with the answers it got; fewer than letters if the server went away."""
 
-    chunk: list[_Prepared]
+    chunk: _Chunk
     answers: list[Answer]
     away: Away | None
 
 
 def send_due(act: Act, sender: Sender) -> int:
-    """Send one batch of what is due. Returns how many were tried.
+    """Send what is due, for some seconds at the most. Returns how many were tried.
 
-    While one chunk is handed over, the next is written and the last one's results are recorded.
-    Raises Away, with everything unsent given back, if nobody listens. A slow server gets less
-    than a batch: what would outlast the lease is given back too.
+    While one chunk is handed over, the last one's results are recorded and the next is leased and
+    read. Raises Away, with everything unsent given back, if nobody listens. A slow server gets
+    less than a batch: what would outlast the lease is given back too.
     """
-    began = time.monotonic()
+    ends = time.monotonic() + ROUND_SECONDS
     sender.post.ready()
-    by = fresh_id()
-    held = store.lease(act, by, BATCH)
-    if not held:
-        return 0
-    prepared = _prepare(act, sender, held)
-    rest = len(prepared)
+    tried = 0
     with ThreadPoolExecutor(max_workers=1) as hand:
         handing: Future[_Handed] | None = None
-        for start in range(0, len(prepared), CHUNK):
+        following = _next(act, sender, None, ends)
+        while following is not None:
             sender.beat()
-            chunk = prepared[start : start + CHUNK]
-            letters = [_written(sender, one) for one in chunk]
             done = handing.result() if handing else None
-            if done and (done.away or time.monotonic() - began > LEASE.total_seconds() / 2):
-                rest = start
+            if done and (done.away or following.batch.is_late()):
+                _give_back(act, following.batch.by, [*following.rows, *following.batch.rest])
                 break
-            handing = hand.submit(_hand_over, sender.post, chunk, letters)
+            handing = hand.submit(_hand_over, sender, following)
+            tried += len(following.rows)
             if done:
-                _record(act, by, done)
+                _record(act, done)
+            following = _next(act, sender, following.batch, ends)
         last = handing.result() if handing else None
     if last is not None:
-        _record(act, by, last)
-        _give_back(act, by, [*last.chunk[len(last.answers) :], *prepared[rest:]])
+        _record(act, last)
         if last.away:
+            _give_back(act, last.chunk.batch.by, last.chunk.rows[len(last.answers) :])
             raise last.away
-    return rest
+    return tried
 
 
-def _hand_over(post: Post, chunk: list[_Prepared], letters: list[_Letter]) -> _Handed:
-    """Give letters to the mail server, as many as it takes before it goes away."""
-    answers: list[Answer] = []
-    for letter in letters:
+def _next(act: Act, sender: Sender, batch: _Batch | None, ends: float) -> _Chunk | None:
+    """The next chunk, of a new batch when the last one is used up; None if nothing is due."""
+    if batch is not None:
+        if batch.rest:
+            return batch.chunk()
+        if time.monotonic() > ends:
+            return None
+        act = replace(act, now=now())
+    by, began = fresh_id(), time.monotonic()
+    held = store.lease(act, by, BATCH)
+    return _Batch(by, began, _prepare(act, sender, held)).chunk() if held else None
+
+
+def _hand_over(sender: Sender, chunk: _Chunk) -> _Handed:
+    """Give letters to the mail server, as many as it takes before it goes away.
+
+    A server needs time to take a letter in; the next one is written meanwhile.
+    """
+    post, answers = sender.post, list[Answer]()
+    letters = (_written(sender, one) for one in chunk.rows)
+    letter = next(letters, None)
+    while letter is not None:
         try:
-            sent = letter if isinstance(letter, Answer) else post.send(*letter)
+            refused = letter if isinstance(letter, Answer) else post.begin(*letter)
+            letter = next(letters, None)
+            answers.append(refused or post.end())
         except Away as away:
             return _Handed(chunk, answers, away)
-        answers.append(sent)
     return _Handed(chunk, answers, None)
 
 
@@ -176,8 +219,9 @@ def _written(sender: Sender, one: _Prepared) -> _Letter:
             person=one.addresses.person,
             secret={**(one.addresses.secret or {}), **door},
         )
-    except UnknownKey as error:
-        logger().error("message_unwritable", message=state.message, missing=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is wrong with it alone
+        missing = str(error) if isinstance(error, UnknownKey) else type(error).__name__
+        logger().error("message_unwritable", message=state.message, missing=missing)
         return Answer("refused", "unwritable")
     letter = Letter(
         message_id=mail_id(one.delivery.id, sender.post.domain),
@@ -194,12 +238,12 @@ def _written(sender: Sender, one: _Prepared) -> _Letter:
     return to, compose(letter)
 
 
-def _record(act: Act, by: str, handed: _Handed) -> None:
+def _record(act: Act, handed: _Handed) -> None:
     """Write results, ledger and events down; what another sender settled meanwhile stays."""
     answers = handed.answers
     if not answers:
         return
-    chunk = handed.chunk[: len(answers)]
+    chunk = handed.chunk.rows[: len(answers)]
     act = replace(act, now=now())
     changes: list[Changed[Delivery]] = []
     bounced: list[_Prepared] = []
@@ -228,7 +272,7 @@ def _record(act: Act, by: str, handed: _Handed) -> None:
     refused = [one.delivery.id for one, answer in zip(chunk, answers, strict=True) if answer.code]
     if refused:
         # What may be tried again must not wait for a lease that nobody needs any more.
-        store.release(act, by, refused)
+        store.release(act, handed.chunk.batch.by, refused)
     _after_bounce(act, [one for one in bounced if one.delivery.id in saved])
     ids = (one.delivery.state.correlation for one in chunk)
     trace("mail_sent", ids, tried=len(chunk), saved=len(saved))

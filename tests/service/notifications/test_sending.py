@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from services.notifications.deliveries import sending
 from services.notifications.deliveries.post import Away
 from services.notifications.deliveries.sending import send_due
 from tests.service.notifications.world import (
@@ -212,3 +213,53 @@ def test_a_contact_removed_before_the_sending_gets_nothing(world: World) -> None
     world.send()
     assert world.office.received == []
     assert [one["state"]["code"] for one in world.deliveries(status="failed")] == ["no_address"]
+
+
+def test_one_round_goes_from_batch_to_batch_and_sends_each_message_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "BATCH", 5)
+    monkeypatch.setattr(sending, "CHUNK", 2)
+    for _ in range(13):
+        world.surveyed("survey.amended")
+    world.plan()
+    assert send_due(world.act(), world.sender()) == 13
+    ids = [mail["Message-ID"] for mail in world.office.mails(TEACHER)]
+    assert len(ids) == len(set(ids)) == 13
+    assert outcomes(world) == ["accepted"] * 13
+    assert world.deliveries(status="queued") == []
+
+
+def test_a_server_that_goes_away_between_batches_leaves_what_was_leased_free(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "BATCH", 4)
+    monkeypatch.setattr(sending, "CHUNK", 2)
+    for _ in range(10):
+        world.surveyed("survey.amended")
+    world.plan()
+    taken: list[int] = []
+
+    def hang_up() -> None:
+        taken.append(1)
+        world.office.hang_up = len(taken) == 3
+
+    world.office.on_taken = hang_up
+    with pytest.raises(Away):
+        send_due(world.act(), world.sender())
+    world.office.on_taken, world.office.hang_up = None, False
+    assert "begun" not in outcomes(world)
+    assert [
+        one for one in world.deliveries() if "lease" in one and one["state"]["tries"] == 0
+    ] == []
+    assert world.send() == 7
+    assert len({mail["Message-ID"] for mail in world.office.mails(TEACHER)}) == 10
+
+
+def test_an_address_that_the_mail_server_cannot_say_fails_alone(world: World) -> None:
+    world.contact("c1", SCHOOL, "두물중학교", "school", email="교사@school.example")
+    world.contact("c9", SCHOOL, "두물중학교", "school", email="second@school.example")
+    world.surveyed("survey.submitted")
+    world.send()
+    assert [one["state"]["code"] for one in world.deliveries(status="failed")] == ["not_supported"]
+    assert len(world.office.mails("second@school.example")) == 1
