@@ -29,6 +29,7 @@ class Size:
     """How much is measured."""
 
     requests: int
+    threads: int
     events: int
     messages: int
     rate: float
@@ -42,9 +43,9 @@ class Size:
 
 SIZES = {
     "full": Size(
-        4000, 20_000, 10_000, 300.0, 120.0, 60.0, 1000, 30_000, (10_000, 100_000), 100_000
+        4000, 8, 20_000, 10_000, 300.0, 120.0, 60.0, 1000, 30_000, (10_000, 100_000), 100_000
     ),
-    "small": Size(160, 1000, 300, 20.0, 8.0, 5.0, 20, 600, (500, 2000), 2000),
+    "small": Size(160, 8, 1000, 300, 20.0, 8.0, 5.0, 20, 600, (500, 2000), 2000),
 }
 
 
@@ -55,6 +56,7 @@ def main() -> int:
     parser.add_argument("--only", choices=ROWS, nargs="*", default=list(ROWS))
     parser.add_argument("--events", type=int, nargs="*", help="the sizes of the row `scale`")
     parser.add_argument("--requests", type=int, help="of the row `accept`")
+    parser.add_argument("--threads", type=int, help="of each web worker of the row `accept`")
     parser.add_argument("--rebuilt", type=int, help="aggregates of the row `rebuild`")
     parser.add_argument("--messages", type=int, help="of the row `messages`")
     parser.add_argument("--schools", type=int, help="of the rehearsal, 30 applications each")
@@ -69,6 +71,8 @@ def main() -> int:
         size = replace(size, messages=options.messages)
     if options.requests:
         size = replace(size, requests=options.requests)
+    if options.threads:
+        size = replace(size, threads=options.threads)
     if options.rebuilt:
         size = replace(size, rebuilt=options.rebuilt)
     logs.configure("bench", "bench", "error")
@@ -132,7 +136,7 @@ def _rows(size: Size, only: list[str]) -> Iterator[dict[str, Any]]:
 def _accept(servers: Any, size: Size) -> dict[str, Any]:
     from bench.services import accepting
 
-    return accepting.measure(servers, size.requests)
+    return accepting.measure(servers, size.requests, threads=size.threads)
 
 
 def _pipes(servers: Any, size: Size) -> list[dict[str, Any]]:

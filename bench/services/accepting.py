@@ -10,14 +10,17 @@ from tests.service.registration.survey_world import one_registration, world
 from tests.support.stack import Servers
 
 WARM = 5
+CONNECTIONS = 16
 
 
-def measure(servers: Servers, requests: int, workers: int = WORKERS) -> dict[str, Any]:
+def measure(
+    servers: Servers, requests: int, workers: int = WORKERS, threads: int = THREADS
+) -> dict[str, Any]:
     """Amendments of surveys, each validated, idempotent, and one write with its event.
 
-    Over as many connections as there are threads, for both sides.
+    Over as many connections for both sides, however many threads serve them.
     """
-    connections = workers * THREADS
+    connections = CONNECTIONS
     each = max(4, requests // connections)
     with one_registration(servers) as registered:
         settings = registered.context.settings
@@ -36,19 +39,22 @@ def measure(servers: Servers, requests: int, workers: int = WORKERS) -> dict[str
             [Call("POST", "/", one.body, one.headers) for one in plan[: each + WARM]]
             for plan in plans
         ]
-        with gunicorn("bench.services.bare:create_app()", environment, workers) as serving:
+        with gunicorn("bench.services.bare:create_app()", environment, workers, threads) as serving:
             rate(serving, [plan[:WARM] for plan in bare])
             before = rate(serving, [plan[WARM:] for plan in bare])
-        with gunicorn("services.registration.app:create_app()", environment, workers) as serving:
+        with gunicorn(
+            "services.registration.app:create_app()", environment, workers, threads
+        ) as serving:
             rate(serving, [plan[:WARM] for plan in plans])
             ours = rate(serving, [plan[WARM:] for plan in plans])
-        with gunicorn("bench.services.bare:create_app()", environment, workers) as serving:
+        with gunicorn("bench.services.bare:create_app()", environment, workers, threads) as serving:
             rate(serving, [plan[:WARM] for plan in bare])
             after = rate(serving, [plan[WARM:] for plan in bare])
     peer = (before.per_second + after.per_second) / 2
     return {
         "row": "accept a survey over HTTP / bare Flask route with one majority insert",
         "workers": workers,
+        "threads": threads,
         "requests": connections * each,
         "ours_per_second": round(ours.per_second),
         "peer_per_second": round(peer),

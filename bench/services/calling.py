@@ -61,13 +61,15 @@ WORKERS, THREADS = 2, 8
 
 
 @contextmanager
-def gunicorn(app: str, environment: dict[str, str], workers: int = WORKERS) -> Iterator[Serving]:
+def gunicorn(
+    app: str, environment: dict[str, str], workers: int = WORKERS, threads: int = THREADS
+) -> Iterator[Serving]:
     """Serve an app under the deployed configuration."""
     port = ports.choose(["bench"], {})["bench"]
     own = {
         "IEUM_PORT": str(port),
         "IEUM_WEB_WORKERS": str(workers),
-        "IEUM_WEB_THREADS": str(THREADS),
+        "IEUM_WEB_THREADS": str(threads),
     }
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", app],
