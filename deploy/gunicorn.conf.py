@@ -5,6 +5,7 @@ Two workers of eight threads by default; the local stack sets one worker (IEUM_W
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -54,6 +55,12 @@ def on_starting(_server: Arbiter) -> None:
         for file in path.glob("*_*.db"):
             if not Path("/proc", file.stem.rpartition("_")[2]).exists():
                 file.unlink()
+
+
+def post_worker_init(_worker: Worker) -> None:
+    """Leave what was imported out of every collection: a whole one would hold all threads up."""
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:

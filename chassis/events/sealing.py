@@ -11,7 +11,8 @@ from joserfc import jwe
 
 from chassis.secrets import Keys
 
-ALGORITHMS = ["ECDH-ES", "A256GCM"]
+REGISTRY = jwe.JWERegistry(algorithms=["ECDH-ES", "A256GCM"])
+"""The only two algorithms that are spoken; made once, for every event asks for them."""
 
 
 class Unreadable(Exception):
@@ -23,7 +24,7 @@ def seal(keys: Keys, recipient: str, data: dict[str, Any]) -> dict[str, Any]:
     header = {"alg": "ECDH-ES", "enc": "A256GCM"}
     return {
         "sealed": jwe.encrypt_compact(
-            header, orjson.dumps(data), keys.sealing_public[recipient], algorithms=ALGORITHMS
+            header, orjson.dumps(data), keys.sealing_public[recipient], registry=REGISTRY
         )
     }
 
@@ -33,7 +34,7 @@ def unseal(keys: Keys, data: dict[str, Any]) -> dict[str, Any]:
     if keys.sealing_private is None:
         raise Unreadable("this service has no sealing key")
     try:
-        opened = jwe.decrypt_compact(data["sealed"], keys.sealing_private, algorithms=ALGORITHMS)
+        opened = jwe.decrypt_compact(data["sealed"], keys.sealing_private, registry=REGISTRY)
         found: dict[str, Any] = orjson.loads(opened.plaintext or b"")
     except Exception as error:
         raise Unreadable(type(error).__name__) from error

@@ -4,13 +4,13 @@ Places are JSON pointers in which a group is named by its id rather than by its 
 positions shift. `replayed` is the proof that nothing is lost: it builds the answers from changes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.registration.surveys.answers import Answers
+from services.registration.surveys.answers import Answers, Group
 
 Deed = Literal["drafted", "submitted", "amended", "withdrawn", "admitted"]
 
@@ -37,13 +37,15 @@ class Entry(BaseModel):
     codes: dict[str, str] = {}
 
 
-def _flat(answers: Answers) -> dict[str, Any]:
+def _flat(answers: Answers, only: Mapping[str, set[str]] | None = None) -> dict[str, Any]:
+    """Every value by its pointer; of the groups in `only` the fields that are named there."""
     found: dict[str, Any] = {
         "/remarks": answers.remarks,
         "/groups": [group.id for group in answers.groups],
     }
     for group in answers.groups:
-        values = group.model_dump(mode="json", by_alias=True)
+        named = only.get(group.id) if only else None
+        values = group.model_dump(mode="json", by_alias=True, include=named)
         for name, value in values.items():
             if name != "id":
                 found[f"/groups/{group.id}/{name}"] = value
@@ -52,7 +54,15 @@ def _flat(answers: Answers) -> dict[str, Any]:
 
 def changes(before: Answers, after: Answers) -> tuple[Change, ...]:
     """Every value that differs, in the order of the pointers."""
-    old, new = _flat(before), _flat(after)
+    earlier, later = ({group.id: group for group in one.groups} for one in (before, after))
+    differing = {
+        id: {
+            name for name in Group.model_fields if getattr(earlier[id], name) != getattr(one, name)
+        }
+        for id, one in later.items()
+        if id in earlier
+    }
+    old, new = _flat(before, differing), _flat(after, differing)
     return tuple(
         Change(pointer=pointer, before=old.get(pointer), after=new.get(pointer))
         for pointer in sorted(old.keys() | new.keys())
