@@ -6,6 +6,7 @@ is caught where it lands, by the consumers' guard or by a conditional write.
 
 import contextlib
 import os
+import re
 import socket
 import time
 from typing import Any
@@ -92,6 +93,11 @@ class Lease:
         self._leases.update_one(
             {"_id": self._name, "owner": self._owner}, {"$set": {"expires": None}}
         )
+
+
+def role_of(name: str) -> str:
+    """The role that a lease is for, without the number of the slot that a copy of it holds."""
+    return re.sub(r"-\d+$", "", name)
 
 
 def lowest(database: Documents, role: str, owner: str, seconds: float) -> tuple[Lease, int] | None:

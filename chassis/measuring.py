@@ -10,7 +10,6 @@ that is dead as a whole takes this role with it.
 """
 
 import os
-import re
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,6 +25,7 @@ from chassis.act import Documents
 from chassis.clock import now
 from chassis.context import Context
 from chassis.documents import Aggregates
+from chassis.leases import role_of
 from chassis.logs import logger
 from chassis.service import Service
 from chassis.settings import metrics_port
@@ -108,7 +108,7 @@ def _leases(database: Documents, service: str) -> None:
     held: dict[str, bool] = {}
     stages: list[dict[str, Any]] = [{"$project": {"held": {"$gt": ["$expires", "$$NOW"]}}}]
     for row in database["leases"].aggregate(stages):
-        name = re.sub(r"-\d+$", "", row["_id"])
+        name = role_of(row["_id"])
         held[name] = held.get(name, False) or row["held"]
     for name, one in held.items():
         metrics.LEASE_HELD.labels(service, name).set(one)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from chassis import away
+from chassis import away, leases
 from chassis.clock import now
 from chassis.context import Context
 from chassis.events import dead_letters, roles
@@ -45,14 +45,29 @@ def measured(context: Context, service: Service) -> list[Found]:
         dead = len(dead_letters.listed(follower))
         rows.append(_row(f"{follower.group}: parked", parked, parked > 0))
         rows.append(_row(f"{follower.group}: dead letters", dead, dead > 0))
-    for lease in database["leases"].find():
-        held = lease["expires"] is not None and lease["expires"] > now()
-        rows.append(_row(f"lease {lease['_id']}", lease["owner"] if held else "free", False))
-    return rows
+    return [*rows, *_leases(context)]
 
 
 def _row(what: str, value: object, look: bool) -> Found:
     return {"what": what, "value": value, "state": "look" if look else "ok"}
+
+
+def _leases(context: Context) -> list[Found]:
+    """Who does each role. Copies hold a slot each; one that is held is enough.
+
+    A role that crashed is back within seconds, so only one that nobody took since wants a look.
+    """
+    present = now()
+    slots: dict[str, list[dict[str, Any]]] = {}
+    for lease in context.database["leases"].find().sort("_id", 1):
+        slots.setdefault(leases.role_of(lease["_id"]), []).append(lease)
+    rows = []
+    for role, own in slots.items():
+        ends = [lease["expires"] for lease in own if lease["expires"] is not None]
+        owners = [x["owner"] for x in own if x["expires"] is not None and x["expires"] > present]
+        gone = not ends or (present - max(ends)).total_seconds() > OLD_SECONDS
+        rows.append(_row(f"lease {role}", ", ".join(owners) or "free", gone))
+    return rows
 
 
 def _outboxes(context: Context, service: Service) -> tuple[int, int, float]:

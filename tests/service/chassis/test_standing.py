@@ -62,6 +62,32 @@ def test_an_event_that_waits_too_long_wants_a_look_until_it_is_published(
     }
 
 
+def test_a_role_that_nobody_does_wants_a_look_and_one_that_ended_just_now_does_not(
+    context: Context,
+) -> None:
+    def looks() -> dict[str, tuple[object, object]]:
+        rows = standing.measured(context, producer())
+        found = {row["what"]: (row["value"], row["state"]) for row in rows}
+        return {role: found[f"lease {role}"] for role in ("crashed", "dead", "left", "copied")}
+
+    held, a_while_ago = now() + timedelta(minutes=1), now() - timedelta(minutes=5)
+    context.database["leases"].insert_many(
+        [
+            {"_id": "crashed", "owner": "a", "expires": now() - timedelta(seconds=5)},
+            {"_id": "dead", "owner": "a", "expires": a_while_ago},
+            {"_id": "left", "owner": "a", "expires": None},
+            {"_id": "copied-0", "owner": "a", "expires": a_while_ago},
+            {"_id": "copied-1", "owner": "b", "expires": held},
+        ]
+    )
+    assert looks() == {
+        "crashed": ("free", "ok"),
+        "dead": ("free", "look"),
+        "left": ("free", "look"),
+        "copied": ("b", "ok"),
+    }
+
+
 def test_a_broker_that_is_away_is_a_finding_and_hides_nothing_else(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
