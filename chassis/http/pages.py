@@ -7,6 +7,7 @@ sentence with a way out, and an ended token leads through its renewal, or to the
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, g, redirect, request
 from flask import render_template as render
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
 from chassis.clock import now
@@ -22,6 +23,7 @@ from chassis.errors import Problem
 from chassis.facts import KST, fresh_id
 from chassis.http import preferences, problems, security, system
 from chassis.http.preferences import CONTRAST, HIGH
+from chassis.language import Catalogue
 from chassis.roles import Role
 from chassis.service import Service
 from chassis.tokens import Identity
@@ -32,6 +34,9 @@ STATIC = HERE / "static"
 RENEWAL = "/session/onward"
 """Where the one origin renews a token: only there the browser shows its session."""
 
+TIMED = Markup('<time datetime="%s">%s</time>')
+MOST_SAID = 4096
+"""How many days, and how many times, a process remembers the words of."""
 CLOCKS = ("clock_am", "clock_pm", "clock_am_minutes", "clock_pm_minutes")
 NUMBER = re.compile(r"\b0\d{1,2}-\d{3,4}-\d{4}\b")
 HARD_SPACE, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
@@ -142,7 +147,7 @@ def when(value: datetime) -> Markup:
     """Day and clock time, neither of which breaks over two lines."""
     local = value.astimezone(KST)
     attribute = local.isoformat("T", "minutes")
-    return Markup('<time datetime="{}">{}</time>').format(attribute, said_when(value))
+    return _timed(attribute, said_when(value))
 
 
 def said_when(value: datetime) -> str:
@@ -152,7 +157,7 @@ def said_when(value: datetime) -> str:
 
 def said_day(value: date) -> str:
     """A calendar day as plain words that do not break over two lines."""
-    return _whole(problems.catalogue().day(problems.lang(), value))
+    return _day_words(problems.catalogue(), problems.lang(), value)
 
 
 def said_days(first: date, last: date) -> str:
@@ -176,14 +181,15 @@ def said_days(first: date, last: date) -> str:
 
 def said_clock(value: datetime) -> str:
     """A clock time as plain words that do not break over two lines."""
-    return _whole(problems.catalogue().clock(problems.lang(), value))
+    minute = value.replace(second=0, microsecond=0)
+    return _clock_words(problems.catalogue(), problems.lang(), minute)
 
 
 def said_short(value: datetime) -> Markup:
     """A clock time for a column of them."""
     local = value.astimezone(KST)
     words = f"{local.hour}:{local.minute:02d}"
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat("T", "minutes"), words)
+    return _timed(local.isoformat("T", "minutes"), words)
 
 
 def said_typed(value: str) -> str:
@@ -208,7 +214,7 @@ def time_words() -> list[tuple[str, str]]:
 
 def day(value: date) -> Markup:
     """A calendar day that does not break over two lines."""
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), said_day(value))
+    return _timed(value.isoformat(), said_day(value))
 
 
 def month_name(value: date) -> str:
@@ -226,7 +232,7 @@ def weekday_name(number: int) -> str:
 def named(name: str) -> Markup:
     """A name as it was given; names are Korean, whatever the page's language is."""
     if problems.lang() == "ko":
-        return Markup("{}").format(name)
+        return escape(name)
     return Markup('<span lang="ko">{}</span>').format(name)
 
 
@@ -266,6 +272,21 @@ def _for_a_person() -> bool:
     if view is not None and not getattr(declared, "page", False):
         return False
     return "text/html" in request.headers.get("Accept", "")
+
+
+def _timed(attribute: str, words: str) -> Markup:
+    return TIMED % (attribute, words)
+
+
+# The days of a campaign stand on every page about it, so that few are ever new to a process.
+@lru_cache(MOST_SAID)
+def _day_words(texts: Catalogue, language: str, value: date) -> str:
+    return _whole(texts.day(language, value))
+
+
+@lru_cache(MOST_SAID)
+def _clock_words(texts: Catalogue, language: str, value: datetime) -> str:
+    return _whole(texts.clock(language, value))
 
 
 def _whole(words: str) -> str:

@@ -4,12 +4,13 @@ from chassis.events.envelope import Received
 from chassis.events.handlers import Projections, Write
 from services.registration.openings import store as openings
 from services.registration.surveys import store as surveys
+from services.registration.surveys import store_standings as standings
 
 projections = Projections()
 
 timelines = projections.add(
     "timelines",
-    collections=(surveys.TIMELINES,),
+    collections=(surveys.TIMELINES, standings.STANDINGS),
     topics=("placement.bookings", "placement.placements", "notifications.deliveries"),
 )
 
@@ -48,8 +49,8 @@ timelines = projections.add(
     "delivery.task_done",
 )
 def sibling_told(event: Received) -> list[Write]:
-    """A school sees each step on the way of its groups, by whom and when."""
-    return surveys.told(event)
+    """A school sees each step on the way of its groups, by whom and when, and where they stand."""
+    return [*surveys.told(event), *standings.told(event)]
 
 
 offered = projections.add("offered", collections=(openings.OFFERED,), topics=("placement.offers",))

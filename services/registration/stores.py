@@ -19,6 +19,7 @@ from services.registration.organisations.store import KEYS, organisations
 from services.registration.programmes.store import programmes
 from services.registration.sessions import store as sessions
 from services.registration.surveys.store import RELEASED, TIMELINE_INDEXES, TIMELINES, surveys
+from services.registration.surveys.store_standings import STANDING_INDEXES, STANDINGS
 
 AGGREGATES: Sequence[Aggregates[Any]] = (
     organisations,
@@ -40,6 +41,7 @@ INDEXES: Mapping[str, Sequence[Sequence[tuple[str, int]] | IndexModel]] = {
     **attempts.INDEXES,
     **sessions.INDEXES,
     TIMELINES: TIMELINE_INDEXES,
+    STANDINGS: STANDING_INDEXES,
     RELEASED: [],
     openings.OFFERED: openings.INDEXES,
     **merging.INDEXES,

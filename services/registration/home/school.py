@@ -16,11 +16,13 @@ from services.registration.programmes import operations as programmes
 from services.registration.programmes.model import Kind
 from services.registration.sessions import operations as sessions
 from services.registration.surveys import store_glance as glance
+from services.registration.surveys import store_standings as stand
 from services.registration.surveys.answers import Answers
 from services.registration.surveys.form import filled
 from services.registration.surveys.rules import faults
 from services.registration.surveys.sheet import PARTS, part_of, to_mend
-from services.registration.surveys.store_glance import Kept, Standing
+from services.registration.surveys.store_glance import Kept
+from services.registration.surveys.store_standings import Standing
 from services.registration.surveys.terms import Terms, of
 
 VISITS_SHOWN = 5
@@ -104,22 +106,24 @@ class Home:
 
 
 def home(act: Act) -> Home:
-    """Everything on the start page of the acting school, asked in one question, and one more for
-    the names of hosts."""
+    """Everything on the start page of the acting school, asked in one question."""
     school = own_organisation(act)
-    serving, began, steps, named, signed_in = answers(
+    serving, began, stands, visited, named, signed_in = answers(
         act,
         organisations.serving_question(act, school, campaigns.beneath(act)),
         glance.own_question(act, school),
-        glance.told_question(act, school),
+        stand.question(act, school),
+        stand.hosts_question(act, school, organisations.naming(act)),
         organisations.names_question(act, [school]),
         sessions.before_question(act.actor),
     )
-    told = glance.told(act, school, steps)
+    told = stand.standings(act, school, stands)
     around = _around(act, school, serving, told)
     begun = glance.own(began)
     writing, sent, visits = _stand(act, around, begun, told)
-    hosts = organisations.names(act, {visit.host for visit in visits if visit.host})
+    hosts = organisations.named(visited)
+    # A change in passing may have brought a host that no step before it named.
+    hosts |= organisations.names(act, {one.host for one in visits if one.host} - hosts.keys())
     visits = [replace(visit, host=hosts.get(visit.host, "")) for visit in visits]
     dated = sorted((v for v in visits if v.start), key=lambda v: v.start or act.now)
     past = [v for v in dated if v.what == DONE and v.start and v.start < act.now]
@@ -208,15 +212,16 @@ def _writing(id: str, there: Terms, stored: Kept | None, now: datetime) -> Writi
     done = Writing.parts
     if stored is None or stored.dirty:
         draft = (stored.draft if stored else None) or Answers()
-        left = {part_of(one.pointer) for one in to_mend(faults(draft, there.rules), filled(draft))}
+        found = faults(draft, there.rules)
+        # What is complete need not be laid out as a form to say in which of its parts a fault lies.
+        left = {part_of(one.pointer) for one in to_mend(found, filled(draft))} if found else set()
         done = len([part for part in PARTS if part not in left]) if draft.groups else 0
     return Writing(id, there, stored, done, now >= there.rules.opens_at)
 
 
 def _visit(one: Standing, there: Terms, name: str, number: int) -> Visit:
     codes = one.codes
-    stops = [stop for part in codes.get("parts") or () for stop in part["stops"]]
-    first = min(stops, key=lambda stop: str(stop["start"]), default=None)
+    first = codes.get("first")
     by = codes.get("confirm_by")
     offered = codes.get("status") == "offered"
     return Visit(

@@ -175,6 +175,16 @@ def names(act: Act, ids: Iterable[str]) -> dict[str, str]:
     return {row["_id"]: row["name"] for row in found}
 
 
+def naming(act: Act) -> dict[str, Any]:
+    """The stage by which documents whose `_id` is an organisation's bring its name; for `named`."""
+    return store.naming(in_public(act))
+
+
+def named(answer: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The names by id that documents brought along."""
+    return {row["_id"]: one["name"] for row in answer for one in row[store.NAMED]}
+
+
 def matching(
     act: Act, centre: str, relations: Sequence[Relation], pattern: str, most: int
 ) -> list[tuple[Relation, str, str]]:

@@ -96,6 +96,23 @@ def names(act: Act, ids: Iterable[str]) -> Question:
     return Question(organisations.name, [wanted, {"$project": {"name": "$state.name"}}])
 
 
+NAMED = "named"
+"""Where a document brings an organisation along."""
+
+
+def naming(act: Act) -> dict[str, Any]:
+    """The stage by which documents bring the name of the organisation along whose id is theirs."""
+    return {
+        "$lookup": {
+            "from": organisations.name,
+            "localField": "_id",
+            "foreignField": "_id",
+            "pipeline": [{"$match": within(act.scope, {})}, {"$project": {"name": "$state.name"}}],
+            "as": NAMED,
+        }
+    }
+
+
 def serving(act: Act, other: str, further: Sequence[dict[str, Any]]) -> Question:
     """The versions of the centres that have a tie to an organisation, and what is beside them."""
     wanted = {"$match": within(act.scope, {"state.ties.other": other})}

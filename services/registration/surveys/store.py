@@ -32,8 +32,7 @@ surveys = Aggregates(
 
 TIMELINES = "timelines"
 TIMELINE_INDEXES = [
-    # What is told stands at its end for the start page, which wants some kinds of entries only.
-    [("school", 1), ("campaign", 1), ("applicant", 1), ("at", 1), ("what", 1)],
+    [("school", 1), ("campaign", 1), ("applicant", 1), ("at", 1)],
     [("centre", 1), ("campaign", 1), ("at", 1)],
 ]
 MOST_ENTRIES = 500

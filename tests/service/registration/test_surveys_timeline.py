@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import orjson
@@ -147,6 +148,45 @@ def test_a_visit_whose_attendance_nobody_told_stays_on_the_start_page_however_lo
     assert (found.acts, found.sent, found.waiting, found.coming) == (1, (), (), ())
     tell(city, "attendance.recorded", 54, **own, group=open_["id"])
     assert home(act).acts == 0
+
+
+def test_a_visit_names_its_host_also_when_a_change_in_passing_brought_another(city: World) -> None:
+    school = city.school()
+    survey = city.submitted(school)
+    group = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"][0]["id"]
+    own = {"school": school.organisation, "group": group, "applicant": None, "released": True}
+    city.set_campaign(**{"state.status": "closed"})
+    first, other = city.centre.organisation, city.school("한들중학교").organisation
+    stop = event("placement.confirmed", 57).data["parts"][0]["stops"][0]
+    own |= {"status": "confirmed", "parts": [{"people": 24, "stops": [{**stop, "host": first}]}]}
+    tell(city, "placement.confirmed", 57, **own)
+    act = city.registration.act(scope=Party(school.organisation))
+    (visit,) = home(act).attending
+    assert visit.host == home(act).centre
+    own["parts"] = [{"people": 24, "stops": [{**stop, "host": other}]}]
+    tell(city, "placement.corrected", 58, **own)
+    (visit,) = home(act).attending
+    assert visit.host == "한들중학교"
+
+
+def test_a_group_stands_as_its_latest_steps_say_in_whichever_order_they_are_heard(
+    city: World,
+) -> None:
+    school = city.school().organisation
+    steps = (
+        *(("placement.resized", 41, {"people": 20}), ("placement.confirmed", 42, {"people": 19})),
+        *(("placement.corrected", 43, {"people": 18}), ("placement.resized", 44, {"people": 17})),
+    )
+    for number, order in enumerate(permutations(steps)):
+        group = AGGREGATE.format(90 + number)
+        for kind, at, said in order:
+            tell(city, kind, at, school=school, group=group, applicant=None, **said)
+    found = {"campaign": city.campaign, "school": school}
+    rows = list(city.registration.context.database["standings"].find(found, {"_id": 0, "group": 0}))
+    assert len(rows) == 24
+    assert all(row == rows[0] for row in rows)
+    assert rows[0]["last"]["codes"]["people"] == 19
+    assert [since["codes"]["people"] for since in rows[0]["since"]] == [18, 17]
 
 
 def start_page(school: Caller) -> str:
