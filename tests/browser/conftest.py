@@ -90,6 +90,7 @@ def site(servers: Servers) -> Iterator[Site]:
     seed.known_everywhere(contexts["registration"], others)
     seed.placement(contexts["placement"], centre, schools)
     seed_visits.visits(contexts["placement"], centre, schools, host)
+    seed_results.offered(contexts["placement"])
     seed_results.results(contexts["placement"], centre, schools[0])
     task = seed.notifications(contexts["notifications"], centre, schools)
     invited = seed_links.invited(contexts["registration"], centre, schools[2])

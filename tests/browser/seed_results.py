@@ -12,9 +12,11 @@ from typing import Any
 
 from chassis.context import Context
 from chassis.facts import derived_id
-from chassis.scope import Centre, Party
-from services.placement.bookings.store import SEATS
+from chassis.scope import Centre, Party, System
+from services.placement.bookings.store import SEATS, bookings
 from services.placement.demands.store import DEMANDS
+from services.placement.offers.content import Session, Slot
+from services.placement.offers.store import offers
 from services.placement.placements.shape import Placement
 from services.placement.placements.store import placements
 from services.placement.repairs import store as repairs
@@ -32,6 +34,7 @@ from tests.browser.seed_visits import (
     CONFIRMED,
     GROUPS,
     LINE,
+    OFFER,
     OFFERED,
     SHOWN,
     SHOWN_RUN,
@@ -53,6 +56,24 @@ NO_ROOM = {
 
 LATE = derived_id("browser|late", "campaign")
 LATE_GROUP = derived_id("group", survey_id(LATE, FIRST_SCHOOL), "0")
+
+
+def offered(context: Context) -> None:
+    """What the host offers that is asked in the campaign that was placed: the session in question,
+    from which a repair moves a group."""
+    act = replace(context.act(seed="browser offered"), scope=System())
+    asked, like = bookings.get(act, an_id("booking")).state, offers.get(act, OFFER).state
+    session = Session(
+        id=asked.session, start=asked.start, end=asked.end, minimum=asked.smallest, maximum=30
+    )
+    content = like.content.model_copy(
+        update={
+            "team": an_id("drones team of the asked"),
+            "slots": [Slot(start=asked.start, end=asked.end)],
+        }
+    )
+    own = {"host": asked.host, "campaign": PLACED, "content": content, "sessions": [session]}
+    offers.create(act, asked.offer, like.model_copy(update=own))
 
 
 def late(context: Context, centre: str, school: str) -> None:
