@@ -1,9 +1,12 @@
 """The service registration as one value, and its web app."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
 
+from chassis.clock import now
+from chassis.facts import KST
 from chassis.http import app as http
 from chassis.service import Service
 from services.registration import stores
@@ -11,8 +14,10 @@ from services.registration.accounts import api as accounts
 from services.registration.applications import api as applications
 from services.registration.campaigns import api as campaigns
 from services.registration.campaigns import pages as campaign_pages
+from services.registration.campaigns.days import holidays_between
 from services.registration.closing import api as closing
 from services.registration.closing import pages as answer_pages
+from services.registration.codes import codes
 from services.registration.commands import COMMANDS
 from services.registration.contacts import api as contacts
 from services.registration.finding import pages as finding
@@ -95,5 +100,12 @@ service = Service(
 
 
 def create_app() -> Flask:
-    """The WSGI app; made here and not at import."""
+    """The WSGI app; made here and not at import.
+
+    Codes and holidays are read now: that takes half a second of a processor, in which the first
+    school that a new worker meets would wait with all that come after it.
+    """
+    codes()
+    today = now().astimezone(KST).date()
+    holidays_between(today, today + timedelta(days=366))
     return http.create_app(service)
