@@ -35,21 +35,15 @@ def measure(
             "BENCH_MONGO": settings.mongo_uri,
             "BENCH_DATABASE": settings.database,
         }
-        bare = [
-            [Call("POST", "/", one.body, one.headers) for one in plan[: each + WARM]]
-            for plan in plans
-        ]
+        bare = [[Call("POST", "/", one.body, one.headers) for one in plan] for plan in plans]
         with gunicorn("bench.services.bare:create_app()", environment, workers, threads) as serving:
-            rate(serving, [plan[:WARM] for plan in bare])
-            before = rate(serving, [plan[WARM:] for plan in bare])
+            before = rate(serving, bare, WARM)
         with gunicorn(
             "services.registration.app:create_app()", environment, workers, threads
         ) as serving:
-            rate(serving, [plan[:WARM] for plan in plans])
-            ours = rate(serving, [plan[WARM:] for plan in plans])
+            ours = rate(serving, plans, WARM)
         with gunicorn("bench.services.bare:create_app()", environment, workers, threads) as serving:
-            rate(serving, [plan[:WARM] for plan in bare])
-            after = rate(serving, [plan[WARM:] for plan in bare])
+            after = rate(serving, bare, WARM)
     peer = (before.per_second + after.per_second) / 2
     return {
         "row": "accept a survey over HTTP / bare Flask route with one majority insert",
