@@ -27,15 +27,17 @@ LARGEST = 2**62
 
 @dataclass(frozen=True)
 class Worth:
-    """The bound, the worth of each person, what home costs, and sessions that had better close.
+    """The bound, the worth of each person, what home costs, and sessions that had better change.
 
-    Those are dearer open than closed at these worths, the dearest first.
+    `close` are in use and dearer open than closed at these worths, the dearest first; `open` have
+    nobody and would gain by running, those that gain most first.
     """
 
     bound: int
     worth: Array
     charge: int
     close: Array
+    open: Array
 
 
 def worth_bound(
@@ -68,12 +70,12 @@ def _worth(rest: Rest, low: Array, at: Array, home: int) -> Worth:
     """The bound at prices `at` of the sessions, with home at its price."""
     market, wish = rest.market, rest.wish_cost("rank")
     worth = _second(rest, wish + at[market.wish_session], home)
-    total, close = _least(rest, wish, worth, low)
+    total, close, empty = _least(rest, wish, worth, low)
     total += int(worth[rest.free].sum()) + int(np.minimum(home - worth[rest.home], 0).sum())
     total -= home * int((rest.seat < 0).sum())
     if market.fixed is not None:
         total += int(wish[market.fixed[~rest.free]].sum())
-    return Worth(total, worth, home, close)
+    return Worth(total, worth, home, close, empty)
 
 
 def _second(rest: Rest, full: Array, home: int) -> Array:
@@ -90,8 +92,8 @@ def _second(rest: Rest, full: Array, home: int) -> Array:
     return found
 
 
-def _least(rest: Rest, wish: Array, worth: Array, low: Array) -> tuple[int, Array]:
-    """The sum of all sessions' least values, and the sessions that are dearer open than closed."""
+def _least(rest: Rest, wish: Array, worth: Array, low: Array) -> tuple[int, Array, Array]:
+    """The sum of all sessions' least values, and the sessions that had better close, or open."""
     market, sessions = rest.market, rest.sessions
     alive = np.nonzero(rest.alive)[0]
     at = market.wish_session[alive]
@@ -115,5 +117,7 @@ def _least(rest: Rest, wish: Array, worth: Array, low: Array) -> tuple[int, Arra
     if len(some):
         own[some] = np.minimum.reduceat(run, start[some])
     own[least <= 0] = np.minimum(own[least <= 0], 0)
-    dear = np.nonzero((own > 0) & (rest.count[:sessions] > 0))[0]
-    return int(np.minimum(own, 0).sum()), dear[np.argsort(-own[dear], kind="stable")]
+    used = rest.count[:sessions] > 0
+    dear, cheap = np.nonzero((own > 0) & used)[0], np.nonzero((own < 0) & ~used)[0]
+    close = dear[np.argsort(-own[dear], kind="stable")]
+    return int(np.minimum(own, 0).sum()), close, cheap[np.argsort(own[cheap], kind="stable")]

@@ -5,8 +5,8 @@ surcharge of B rank steps. So people come to a thin session as long as that cost
 each; what stays below its minimum then is closed, the emptiest first, while B grows. With the open
 set settled and B above every rank the first seats are filled before anything else, so that the
 last flow is the exact optimum of that open set. What the seats are worth to people in it bounds the
-rank over all open sets (`minimum_bound`), and names the sessions that had better close: they are
-closed as long as that helps. `placed` is bounded by the flow without minimums.
+rank over all open sets (`minimum_bound`), and names the sessions that had better close or open:
+that is tried as long as it helps. `placed` is bounded by the flow without minimums.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ MANY = 300
 FIRST_SURCHARGE = 3
 #: After so many flows everything thin is closed at once.
 MOST_STEPS = 80
-#: How often sessions are closed because the bound says so.
-CLOSINGS = 8
+#: So many flows are tried over other open sets, fewer where that are more seated people than this.
+MOST_FLOWS, LEAST_FLOWS, FLOWN = 60, 8, 3_000_000
+#: Of the sessions that had better open, this part is tried at once; then this part of that.
+PART = 4
 
 
 class _Fill:
@@ -108,7 +110,7 @@ def solve_minimum_market(market: Market, draw: Ints, watch: Watch) -> Answer:
         held = base.wish_session[base.fixed[base.fixed >= 0]]
         fill.low = np.maximum(fill.low, np.bincount(held, minlength=fill.count))
     first = stages[:2] if stages[1:2] == ("rank",) else ("placed", "rank")
-    last = _closed_down(fill, _filled(fill, first, watch, len(stages)), first, watch)
+    last = _improved(fill, _filled(fill, first, watch, len(stages)), first, watch)
     if stages != first and not watch.expired():
         last = _settled(fill, last, stages, watch)
     wishing = np.diff(base.wish_start) > 0
@@ -151,27 +153,62 @@ def _filled(fill: _Fill, first: tuple[str, ...], watch: Watch, stages: int) -> _
         step += 1
 
 
-def _closed_down(fill: _Fill, last: _Filled, first: tuple[str, ...], watch: Watch) -> _Filled:
-    """Close sessions that the bound calls dearer open than closed, as long as that helps."""
-    best = _bounded(fill, last)
-    for _ in range(CLOSINGS):
-        placed, rank = best.value(fill.base)
-        worth = best.worth
-        if worth is None or worth.bound >= -rank or not len(worth.close):
-            break
-        for close in (worth.close, worth.close[:1]):
-            if watch.expired():
-                return best
-            closed = best.closed.copy()
-            closed[close] = True
-            found = fill.solve(closed, best.surcharge, first)
-            trial = _Filled(closed, best.surcharge, found, fill.granted(found))
-            if not len(fill.short(trial.seat, closed)) and trial.value(fill.base) > (placed, rank):
-                best = _bounded(fill, trial, worth)
+def _improved(fill: _Fill, last: _Filled, first: tuple[str, ...], watch: Watch) -> _Filled:
+    """Close sessions that the bound calls dearer open, and open those it calls worth it.
+
+    Many at once while that helps, then fewer; a session whose opening alone does not help is left.
+    """
+    best, flows, part = _bounded(fill, last), _Flows(fill, first, watch), PART
+    left, fresh = set[int](), True
+    while best.worth is not None and best.worth.bound < -best.value(fill.base)[1]:
+        worth, better = best.worth, None
+        for close in (worth.close, worth.close[:1]) if fresh else ():
+            if better is None and len(close):
+                better = flows.tried(best, close, True)
+        if better is None:
+            empty = [s for s in worth.open.tolist() if best.closed[s] and s not in left]
+            some = np.array(empty[: max(1, len(empty) // part)], dtype=np.int64)
+            if not len(some):
                 break
-        else:
-            break
+            better = flows.tried(best, some, False)
+            if better is None and len(some) == 1:
+                left.add(int(some[0]))
+            part = PART if better is not None else part * PART
+        if flows.left <= 0 or watch.expired():
+            return best if better is None else better
+        best, fresh = (best, False) if better is None else (better, True)
     return best
+
+
+class _Flows:
+    """Tries of other open sets, as many as the size of the market allows."""
+
+    def __init__(self, fill: _Fill, first: tuple[str, ...], watch: Watch) -> None:
+        self.fill, self.first, self.watch = fill, first, watch
+        people = max(1, len(fill.base.school))
+        self.left = max(LEAST_FLOWS, min(MOST_FLOWS, FLOWN // people))
+
+    def tried(self, best: _Filled, sessions: Ints, close: bool) -> _Filled | None:
+        """The answer with these sessions closed or opened if it is better, with its bound.
+
+        What gets thin by it is closed as well, once.
+        """
+        fill, closed = self.fill, best.closed.copy()
+        closed[sessions] = close
+        surcharge = best.surcharge if close else fill.above
+        for _ in range(2):
+            if self.watch.expired() or (closed == best.closed).all():
+                return None
+            self.left -= 1
+            found = fill.solve(closed, surcharge, self.first)
+            trial = _Filled(closed, surcharge, found, fill.granted(found))
+            thin = fill.short(trial.seat, closed)
+            if not len(thin):
+                better = trial.value(fill.base) > best.value(fill.base)
+                return _bounded(fill, trial, best.worth) if better else None
+            closed = closed.copy()
+            closed[thin] = True
+        return None
 
 
 def _bounded(fill: _Fill, found: _Filled, before: Worth | None = None) -> _Filled:
@@ -179,8 +216,9 @@ def _bounded(fill: _Fill, found: _Filled, before: Worth | None = None) -> _Fille
     rest = Rest(fill.base, found.seat, everybody=False)
     worth = worth_bound(rest, fill.least, found.found, found.surcharge, fill.above)
     if before is not None and (worth is None or worth.bound < before.bound):
-        close = worth.close if worth is not None else before.close[:0]
-        worth = replace(before, close=close)
+        none = before.close[:0]
+        close, empty = (none, none) if worth is None else (worth.close, worth.open)
+        worth = replace(before, close=close, open=empty)
     return replace(found, worth=worth)
 
 

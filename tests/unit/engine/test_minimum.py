@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from bench.engine.problems import Reference, minimum
 from services.placement.engine import Answer, Market, breaches, solve
 from services.placement.engine.cli_files import write_answer
+from services.placement.engine.generate import SIZES, Size, generate
 from services.placement.verifier.check import verify
 from tests.unit.engine.adversary import draw_of
 
@@ -98,3 +100,14 @@ def test_fixed_persons_keep_their_seats_where_sessions_must_fill() -> None:
     market = Market.from_json(doc)
     answer = solve(market, compare=False)
     assert breaches(market, answer.parts) == []
+
+
+def test_sessions_that_would_gain_by_running_are_opened_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(SIZES, "pocket", Size(1, 2_000, 3, 4, 25, minimum=True))
+    market = generate("pocket", 1, 150)
+    rules = replace(market.rules, stages=("placed", "rank"))
+    answer = solve(replace(market, rules=rules), compare=False)
+    # HiGHS proves 277; with closing alone it was 309.
+    assert [s.value for s in answer.stages] == [2_000, 277]
