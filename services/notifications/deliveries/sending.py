@@ -142,8 +142,8 @@ def _next(act: Act, sender: Sender, batch: _Batch | None, ends: float) -> _Chunk
             return None
         act = replace(act, now=now())
     by, began = fresh_id(), time.monotonic()
-    held = store.lease(act, by, BATCH)
-    return _Batch(by, began, _prepare(act, sender, held)).chunk() if held else None
+    held, before = store.lease(act, by, BATCH)
+    return _Batch(by, began, _prepare(act, sender, held, before)).chunk() if held else None
 
 
 def _hand_over(sender: Sender, chunk: _Chunk) -> _Handed:
@@ -164,8 +164,13 @@ def _hand_over(sender: Sender, chunk: _Chunk) -> _Handed:
     return _Handed(chunk, answers, None)
 
 
-def _prepare(act: Act, sender: Sender, held: list[Stored[Delivery]]) -> list[_Prepared]:
-    """Read what the letters say and where they go, and open the ledger for each."""
+def _prepare(
+    act: Act, sender: Sender, held: list[Stored[Delivery]], before: list[str]
+) -> list[_Prepared]:
+    """Read what the letters say and where they go, and open the ledger for each.
+
+    `before` are those that a former sender may have begun.
+    """
     told = messages.messages(act, (one.state.message for one in held))
     contacts = recipients.contacts(act, {one.state.recipient for one in held})
     opened = recipients.addresses(act, contacts)
@@ -179,7 +184,7 @@ def _prepare(act: Act, sender: Sender, held: list[Stored[Delivery]]) -> list[_Pr
         )
         for one in held
     ]
-    store.abandon_attempts(act, [one.id for one in held])
+    store.abandon_attempts(act, before)
     store.begin_attempts(act, (_row(act, sender, one) for one in prepared))
     return prepared
 

@@ -37,11 +37,12 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
 """The ledger: a row for every attempt, written before it and completed after it."""
 
 
-def lease(act: Act, by: str, limit: int) -> list[Stored[Delivery]]:
+def lease(act: Act, by: str, limit: int) -> tuple[list[Stored[Delivery]], list[str]]:
     """Take queued deliveries whose time has come, for one sender alone.
 
     The clock is the database's. What another sender holds is left to it until its lease ends; a
-    sender that died thereby gives its deliveries back.
+    sender that died thereby gives its deliveries back. Those that were leased before are named
+    besides: of them alone an attempt may still be open.
     """
     deliveries = collection(act, "deliveries")
     milliseconds = int(LEASE.total_seconds() * 1000)
@@ -56,16 +57,18 @@ def lease(act: Act, by: str, limit: int) -> list[Stored[Delivery]]:
         },
     }
     wanted = within(act.scope, {**free, "state.due_at": {"$lte": act.now}})
-    rows = deliveries.find(wanted, {"_id": 1}).sort("state.due_at", 1).limit(limit)
+    rows = list(deliveries.find(wanted, {"lease": 1}).sort("state.due_at", 1).limit(limit))
     ids = [row["_id"] for row in rows]
     if not ids:
-        return []
+        return [], []
     deliveries.update_many(
         within(act.scope, {"_id": {"$in": ids}, **free}),
         [{"$set": {"lease": {"by": by, "until": {"$add": ["$$NOW", milliseconds]}}}}],
     )
     held = deliveries.find(within(act.scope, {"lease.by": by, "state.status": "queued"}))
-    return [DELIVERIES.stored(row) for row in held.sort([("state.due_at", 1), ("_id", 1)])]
+    stored = [DELIVERIES.stored(row) for row in held.sort([("state.due_at", 1), ("_id", 1)])]
+    before = {row["_id"] for row in rows if "lease" in row}
+    return stored, [one.id for one in stored if one.id in before]
 
 
 def release(act: Act, by: str, ids: Sequence[str]) -> None:
@@ -100,6 +103,8 @@ def end_attempts(act: Act, ended: Iterable[tuple[str, dict[str, Any]]]) -> None:
 
 def abandon_attempts(act: Act, deliveries: Sequence[str]) -> None:
     """Attempts that a former sender began and never completed: their outcome is unknown."""
+    if not deliveries:
+        return
     collection(act, "attempts").bulk_write(
         [
             UpdateMany(

@@ -8,23 +8,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import (
-    Environment,
-    FileSystemLoader,
-    StrictUndefined,
-    Template,
-    select_autoescape,
-)
 
 from chassis.language import Catalogue, UnknownKey
+from services.notifications.messages import layouts
+from services.notifications.messages.layouts import TEMPLATES, Parts
 from services.notifications.messages.model import DIGESTS, Message
 from services.notifications.messages.wording import Wording, spoken_number, wording
 
-TEMPLATES = Path(__file__).parent / "templates"
 LINES_MOST = 40
 """Lines of a digest; what goes beyond is counted and stands in Ieum."""
 ASKING = frozenset({"placement_offered"})
@@ -87,22 +80,6 @@ def by_telephone(intent: str) -> bool:
 def only_by_telephone(intent: str) -> bool:
     """Whether the matter is a call and nothing else: the recipient asked for one."""
     return bool(template(intent).get("only_by_telephone", False))
-
-
-@cache
-def _layout(name: str) -> Template:
-    return _layouts().get_template(name)
-
-
-@cache
-def _layouts() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        auto_reload=False,
-    )
 
 
 class _Words:
@@ -247,24 +224,23 @@ def render(
         if person
         else say("layout.greeting", organisation=facts["organisation"])
     )
-    parts: dict[str, Any] = {
-        "language": language,
-        "subject": words.line("subject"),
-        "greeting": greeting,
-        "lead": words.line("lead"),
-        "rows": words.rows(),
-        "body": words.body(),
-        "act": words.line("act"),
-        "link": address.rstrip("/") + _path(message, secret),
-        "closing": say("layout.closing", centre=facts["centre"]),
-        "phone": say("layout.phone", phone=facts["phone"]) if facts["phone"] else "",
-        "why": say("layout.why", organisation=facts["organisation"]),
-    }
-    return Rendered(
-        subject=parts["subject"],
-        text=_layout("layout.txt").render(parts),
-        html=_layout("layout.html").render(parts),
+    subject = words.line("subject")
+    parts = Parts(
+        single=(
+            language,
+            subject,
+            greeting,
+            words.line("lead"),
+            words.line("act"),
+            address.rstrip("/") + _path(message, secret),
+            say("layout.closing", centre=facts["centre"]),
+            say("layout.phone", phone=facts["phone"]) if facts["phone"] else "",
+            say("layout.why", organisation=facts["organisation"]),
+        ),
+        rows=words.rows(),
+        body=words.body(),
     )
+    return Rendered(subject=subject, text=layouts.plain(parts), html=layouts.html(parts))
 
 
 def script(message: Message, language: str, secret: Mapping[str, str] | None = None) -> Script:

@@ -175,10 +175,11 @@ def test_no_sentence_shows_a_particle_choice_or_a_doubled_counter(intent: str) -
 
 def test_markup_in_a_name_stays_text() -> None:
     message = MESSAGES["booking_asked"]
-    common = {**message.common, "organisation": "<b>상상</b> & 디자인"}
+    common = {**message.common, "organisation": "<b>상상</b> & 디자인 {0}"}
     rendered = render(message.model_copy(update={"common": common}), "ko", "http://localhost")
     assert "<b>" not in rendered.html
-    assert "&lt;b&gt;상상&lt;/b&gt; &amp; 디자인" in rendered.html
+    assert "&lt;b&gt;상상&lt;/b&gt; &amp; 디자인 {0}" in rendered.html
+    assert "<b>상상</b> & 디자인 {0}" in rendered.text
 
 
 @pytest.mark.parametrize(
