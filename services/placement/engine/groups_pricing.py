@@ -9,6 +9,7 @@ Solomon (eds.), Column Generation (2005); prices are calmed as P. Wentges (1997)
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import highspy
@@ -27,6 +28,8 @@ PRECISION = 1e-13
 #: How far prices are drawn towards those of the best bound, which calms them (Wentges 1997).
 SMOOTH = 0.7
 ROUNDS = 2000
+#: A master's value this little above a multiple of the step counts as that multiple.
+ROUGHLY = 1e-6
 
 
 def relax(
@@ -37,15 +40,25 @@ def relax(
     target: int | None,
     step: int,
     go_on: Any,
+    *,
+    rough: bool = False,
 ) -> Relaxation:
     """Generate columns in the box until the bound is tight, reaches `target`, or `go_on` ends.
 
     The master is feasible or made so by pricing its Farkas ray; `target` is the value from
-    which the box need not be looked at further.
+    which the box need not be looked at further. `rough` ends where the bound, which only takes
+    multiples of `step`, cannot rise: no bound exceeds the master's own value.
     """
     master.set_box(low, high)
     best: Bound | None = None
     x: Floats | None = None
+    if master.centre is not None:
+        # The last box's prices often say enough about this one.
+        best = certified(master.rows, master.blocks, cost, master.centre, low, high)
+        if best.empty:
+            return Relaxation(best, None, empty=True)
+        if target is not None and best.value(step) >= target:
+            return Relaxation(best, None)
     if not master.pool.block:
         # HiGHS refuses a program without columns, so each block gives one to begin with.
         nothing, eager = np.zeros(len(master.names)), np.full(len(cost), -1, np.int64)
@@ -74,6 +87,8 @@ def relax(
                 best, master.centre = bound, y
             if target is not None and best.value(step) >= target:
                 return Relaxation(best, x)
+            if rough and best.value(step) >= _most(master, step):
+                return Relaxation(best, x)
             added = _price_with(master, cost, out, gain, low, high, cost, at=y)
             if added:
                 break
@@ -82,6 +97,12 @@ def relax(
         if not go_on():
             return Relaxation(best, x, finished=False)
     return Relaxation(best, x, finished=False)
+
+
+def _most(master: Master, step: int) -> int:
+    """The bound that the master's value allows at most."""
+    value = float(master.solver.getInfo().objective_function_value) * master.unit
+    return math.ceil(value / step - ROUGHLY) * step
 
 
 def _between(master: Master, out: Floats) -> list[Floats]:
@@ -157,6 +178,13 @@ def _price_with(
     least = TOLERANCE + PRECISION * float(np.abs(gain).max(initial=0.0))
     better = np.nonzero((points.runs > 0) & (value < gain - least))[0]
     return master.add_patterns([_pattern(master, points.take, int(b)) for b in better], cost)
+
+
+def add_best(master: Master, cost: Ints, y: Floats) -> int:
+    """Add each block's best pattern at prices `y`; answers how many were new."""
+    points = best_points(master.blocks, _reduced(master, cost, y), master.low, master.high)
+    runs = np.nonzero(points.runs > 0)[0].tolist()
+    return master.add_patterns([_pattern(master, points.take, b) for b in runs], cost)
 
 
 def _reduced(master: Master, objective: Ints, y: Floats) -> Floats:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from services.placement.engine.groups_anneal import improved
+from services.placement.engine.groups_anneal import assigned, improved
 from services.placement.engine.groups_ascent import ascend
 from services.placement.engine.groups_bound import Bound, certified
 from services.placement.engine.groups_highs import Solved, step_of
@@ -25,6 +25,7 @@ from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_pool import Floats, Relaxation
 from services.placement.engine.groups_pricing import relax
 from services.placement.engine.groups_round import best_of_patterns, greedy_point
+from services.placement.engine.groups_seed import seed
 from services.placement.engine.market import Ints
 
 #: Work per stage: boxes times columns stay below this, so that runs without a clock repeat.
@@ -38,10 +39,12 @@ LARGE, LARGE_STEPS = 60_000, 1500
 STEPS_SHARE = 0.3
 #: The restricted integer program may use this share of the stage's time.
 RESTRICTED_SHARE = 0.5
-#: Moves and exchanges may use this share of what is left, if that is so many seconds at least;
-#: where no clock limits them, so many runs.
-EXCHANGE_SHARE, LEAST_SECONDS = 0.2, 1.0
-MOST_RUNS, FEW_RUNS = 200, 2
+#: Dives may use this share of what is left, before the root and after; where no clock limits
+#: them, so many runs.
+EXCHANGE_SHARE = 0.25
+#: ... and after it this, where a tree can hardly close the gap: that many steps of the objective.
+FAR_SHARE, FAR = 0.75, 12
+MOST_RUNS, FEW_RUNS = 20_000, 8
 
 
 @dataclass
@@ -104,9 +107,15 @@ class Search:
             return self._result()
         if len(self.cost) > LARGE:
             return self._by_steps()
+        timed = self.left() is not None and assigned(master)
+        if timed:
+            # The root may take all of the time, and a good answer may end it early.
+            self._exchange(EXCHANGE_SHARE)
         if self.best is not None:
             master.add_point(self.best, self.cost)
         master.set_cost(self.cost)
+        if self.best is not None:
+            seed(master, self.cost, self.best, lambda: self._still(self.floor))
         if len(self.cost) > QUIET_COLUMNS:
             # Long linear programs must not keep the caller waiting for news.
             master.solver.cbSimplexInterrupt += self._heard
@@ -125,9 +134,12 @@ class Search:
         if not self._proved(root.bound) and root.x is not None and self._still(root.bound):
             self._restricted()
         if not self._proved(root.bound) and self._still(root.bound):
-            self._exchange()
+            far = timed and (self.value or 0) - root.bound.value(self.step) > FAR * self.step
+            self._exchange(FAR_SHARE if far else EXCHANGE_SHARE)
         if root.finished:
             self._branch()
+        if timed and not self._result().finished:
+            self._exchange(1.0)
         return self._result()
 
     def _climb(self, rounds: int) -> Floats | None:
@@ -191,7 +203,8 @@ class Search:
         def go_on() -> bool:
             return self._still(self.nodes[0].bound if self.nodes else None)
 
-        return relax(self.master, self.cost, low, high, self.value, self.step, go_on)
+        rough, value = bool(self.nodes), self.value
+        return relax(self.master, self.cost, low, high, value, self.step, go_on, rough=rough)
 
     def _still(self, bound: Bound | None) -> bool:
         left = self.left()
@@ -225,20 +238,23 @@ class Search:
         if found is not None:
             self.accept(found)
 
-    def _exchange(self) -> None:
-        """A better answer by moves and exchanges, where only seats bind."""
+    def _exchange(self, share: float) -> None:
+        """A better answer by dives into few sessions, where only seats bind."""
         begin = self.left()
-        if self.best is None or (begin is not None and begin < LEAST_SECONDS):
+        if self.best is None:
             return
 
-        def go_on() -> bool:
+        def go_on(value: int) -> bool:
             now = self.left()
-            more = begin is None or now is None or now > begin * (1 - EXCHANGE_SHARE)
-            return more and self._still(self.nodes[0].bound)
+            more = begin is None or now is None or now > begin * (1 - share)
+            bound = (self._least() if self.nodes else None) or self.floor
+            shown = bound.value(self.step)
+            return more and shown < value and self.go_on(value, shown)
 
         runs = FEW_RUNS if begin is None else MOST_RUNS
-        found = improved(self.master, self.cost, self.best, go_on, runs)
-        if found is not None:
+        for found in improved(self.master, self.cost, self.best, go_on, runs):
+            # Sessions of many good answers, put together anew, often make a better one.
+            self.master.add_point(found, self.cost)
             self.accept(found)
 
     def _branch(self) -> None:

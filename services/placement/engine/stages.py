@@ -15,6 +15,7 @@ import numpy as np
 
 from services.placement.engine.answer import Part, Progress, StageResult, stage_value
 from services.placement.engine.answer_check import Infeasible
+from services.placement.engine.groups_anneal import assigned, seats_only
 from services.placement.engine.groups_blocks import make_blocks
 from services.placement.engine.groups_bound import certified
 from services.placement.engine.groups_highs import (
@@ -40,12 +41,12 @@ STAGE_SHARE = 0.6
 TICK_SECONDS = 0.25
 #: Up to this many columns the compact program is worth handing to HiGHS as a last resort.
 COMPACT_COLUMNS = 3000
-#: Of a stage's time the tree may use this share before HiGHS gets the compact program.
-TREE_SHARE = 0.6
-#: Its work limit where no clock limits it.
-COMPACT_NODES = 2000
-#: The first feasible point may use this share of the time, and is good enough within this gap.
-FIRST_SHARE, FIRST_GAP = 0.25, 0.01
+#: Of a stage's time the tree may use this share before HiGHS gets the compact program; its work
+#: limit where no clock limits it.
+TREE_SHARE, COMPACT_NODES = 0.6, 2000
+#: The first feasible point may use this share of the time, and is good enough within this gap;
+#: where only seats bind, dives improve it faster.
+FIRST_SHARE, FIRST_GAP, ROUGH_GAP = 0.25, 0.01, 0.1
 
 
 def stage_share(left: int) -> float:
@@ -146,7 +147,7 @@ class Run:
 
         program = Program(self.model, integer=True)
         nodes = COMPACT_NODES if limit is None else None
-        program.close_enough(FIRST_GAP)
+        program.close_enough(ROUGH_GAP if seats_only(self.model.rows.name) else FIRST_GAP)
         found = program.minimise(cost, time_limit=limit, node_limit=nodes, tick=tick)
         self.best = found.x
 
@@ -231,6 +232,8 @@ class Run:
             return tick(-1e300 if bound is None else bound, value)
 
         master = Master(self.model, held, more_columns, self.pool)
+        if best is not None and assigned(master):
+            tree_end = end  # HiGHS finds no better answers than dives do.
         search = Search(master, cost, best, go_on, tree_left)
         if len(cost) > LARGE:
             search.polish, self.polish = self.polish, None

@@ -8,6 +8,7 @@ import numpy as np
 from services.placement.engine import Market, Reasons, flow_warm, repair, solve
 from services.placement.engine.groups_anneal import improved
 from services.placement.engine.groups_ascent import Dual
+from services.placement.engine.groups_dive import APPLICANTS
 from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_model import build
 from services.placement.engine.market import MODES
@@ -74,14 +75,14 @@ def ascent() -> None:
 
 
 def exchange() -> None:
-    """Look for moves once; only assignments that are not proved at once come so far."""
-    market = smallest((2, 3), 0, 9)
+    """Look for moves and dive once; only assignments that are not proved at once come so far."""
+    market = smallest((1,) * (2 * APPLICANTS + 1), 0, 3 * APPLICANTS)
     master = Master(build(market), [])
     cost = np.arange(len(master.low), dtype=np.int64)
     cost[master.blocks.z] = 0
     x = np.array(master.low, dtype=np.int64)
-    x[master.blocks.item[[0, 1]]] = 1
-    improved(master, cost, x, lambda: False, 1)
+    x[master.blocks.item[: len(market.applicants)]] = 1
+    improved(master, cost, x, lambda _: True, 2)
 
 
 if __name__ == "__main__":
