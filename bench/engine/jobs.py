@@ -26,8 +26,8 @@ PERSONS = (
     ("city", (90, 100, 110), 60, 30, 30),
     ("district", (90, 100, 110), 60, 30, 60),
     ("x4", (90, 100, 110), 60, 60, 60),
-    ("seoul", (90, 110), 90, 90, 0),
-    ("korea", (90,), 150, 200, 0),
+    ("seoul", (90, 110), 240, 90, 0),
+    ("korea", (90,), 240, 200, 0),
 )
 #: Groups: size, seconds for the engine, for the compact program by HiGHS.
 GROUPS = (
