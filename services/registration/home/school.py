@@ -70,6 +70,9 @@ class Visit:
     what: str
     campaign: Campaign
     group: str
+    number: int
+    """Its place among the groups of its survey, by which one without a name is called; 0 where
+    the survey does not know it any more."""
     people: int
     start: datetime | None
     host: str
@@ -228,7 +231,8 @@ def _visit(one: Standing, there: Terms, name: str, number: int) -> Visit:
         placement=one.subject,
         what=DONE if _confirmed(one) else one.what,
         campaign=there.campaign,
-        group=name or str(number),
+        group=name,
+        number=number,
         people=codes.get("people") or 0,
         start=moment(first["start"]) if first else None,
         host=first["host"] if first else "",

@@ -14,7 +14,11 @@ from chassis.scope import within
 from chassis.together import Question
 from services.registration.surveys import store
 from services.registration.surveys.answers import Answers
+from services.registration.surveys.history import Deed
 from services.registration.surveys.model import COUNTS, Status
+
+COUNTED: tuple[Deed, ...] = ("submitted", "amended", "admitted")
+"""By these deeds the draft becomes what counts; each later edit of it adds another."""
 
 SUBMITTED = "submitted"
 """In the place of a draft: it is what was submitted."""
@@ -36,7 +40,10 @@ class Kept:
 
 def own_question(act: Act, school: str) -> Question:
     """What the school has begun, in whichever campaign."""
-    same = {"$eq": ["$state.draft", "$state.submitted"]}
+    # Answers are long: they are compared only where the last deed does not say that draft and
+    # submission are one.
+    counted = {"$in": [{"$last": "$state.history.deed"}, list(COUNTED)]}
+    same = {"$or": [counted, {"$eq": ["$state.draft", "$state.submitted"]}]}
     names = {
         "$map": {
             "input": {"$ifNull": ["$state.submitted.groups", "$state.draft.groups"]},

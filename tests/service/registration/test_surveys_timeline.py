@@ -152,7 +152,7 @@ def test_a_visit_whose_attendance_nobody_told_stays_on_the_start_page_however_lo
 
 def test_a_visit_names_its_host_also_when_a_change_in_passing_brought_another(city: World) -> None:
     school = city.school()
-    survey = city.submitted(school)
+    survey = city.submitted(school, city.group(class_name=""))
     group = school.done("GET", f"/api/v1/surveys/{survey}")["submitted"]["groups"][0]["id"]
     own = {"school": school.organisation, "group": group, "applicant": None, "released": True}
     city.set_campaign(**{"state.status": "closed"})
@@ -163,6 +163,7 @@ def test_a_visit_names_its_host_also_when_a_change_in_passing_brought_another(ci
     act = city.registration.act(scope=Party(school.organisation))
     (visit,) = home(act).attending
     assert visit.host == home(act).centre
+    assert "모둠 1 24명" in start_page(school)
     own["parts"] = [{"people": 24, "stops": [{**stop, "host": other}]}]
     tell(city, "placement.corrected", 58, **own)
     (visit,) = home(act).attending
