@@ -43,9 +43,21 @@ NOBODYS = {
 """Pages of a link on a device that never opened one."""
 
 
+IN_HIGH_CONTRAST = """async () => {
+    document.documentElement.dataset.krdsMode = "high-contrast";
+    const found = await axe.run({runOnly: ["color-contrast"]});
+    document.documentElement.dataset.krdsMode = "light";
+    return found.violations.flatMap(one => one.nodes.map(node => node.target.join(" ")));
+}"""
+"""What is hard to read where a reader wants more contrast; only colours differ there."""
+
+
 def sound(page: Page, name: str, width: int) -> list[str]:
     """What is wrong with the page: violations, too wide, targets too small, no way on."""
     wrong = [f"{name}: {one}" for one in violations(page)]
+    # Colours of buttons change slowly unless a reader wants no motion.
+    page.emulate_media(reduced_motion="reduce")
+    wrong += [f"{name} in high contrast: {one}" for one in page.evaluate(IN_HIGH_CONTRAST)]
     if page.evaluate(WIDE) > width:
         wrong.append(f"{name} is too wide")
     wrong += [f"{name}: {one}" for one in page.evaluate(SMALL, [TAPPED, LEAST_TARGET])]
