@@ -7,6 +7,7 @@ blocks are left out; a box is imposed by switching off the patterns that break i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import highspy
@@ -24,6 +25,16 @@ Floats = NDArray[np.float64]
 ROW_LIMIT = 1024.0
 #: ... and so are objectives.
 COST_LIMIT = 2.0**20
+
+#: A program of at most so many rows and columns is solved in milliseconds; after so many seconds
+#: it goes round in circles. Where a clock runs, it has what is left, this at least.
+SMALL, PATIENCE, LEAST_SECONDS = 10_000, 60.0, 0.1
+#: Ends of a warm start that say nothing about the program.
+ASTRAY = (
+    highspy.HighsModelStatus.kUnknown,
+    highspy.HighsModelStatus.kSolveError,
+    highspy.HighsModelStatus.kTimeLimit,
+)
 
 
 class Master:
@@ -54,6 +65,8 @@ class Master:
         self.block_of = np.repeat(np.arange(len(self.blocks)), np.diff(self.blocks.ptr))
         #: By what the objective in hand is divided in the linear program: a power of two.
         self.unit = 1.0
+        #: Seconds left for whoever solves it, or None without a limit.
+        self.left: Callable[[], float | None] = lambda: None
         #: The prices of the best bound for the objective in hand.
         self.centre: Floats | None = None
         self.keep = kept_rows(model, self.blocks, self.names)
@@ -204,14 +217,24 @@ class Master:
         return self._owners
 
     def run(self) -> Any:
-        """Solve the linear program; from the beginning where a warm start led astray."""
-        self.solver.run()
-        status = self.solver.getModelStatus()
-        if status in (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError):
+        """Solve the linear program; from the beginning where a warm start led astray, or nowhere.
+
+        A simplex may go round in circles for ever, and hears no caller then.
+        """
+        status = self._solved()
+        if status in ASTRAY:
             self.solver.clearSolver()
-            self.solver.run()
-            status = self.solver.getModelStatus()
+            status = self._solved()
         return status
+
+    def _solved(self) -> Any:
+        size = len(self.keep) + len(self.blocks) + len(self.free) + len(self.pool.columns)
+        limit, left = PATIENCE if size <= SMALL else highspy.kHighsInf, self.left()
+        if left is not None:
+            limit = min(limit, max(LEAST_SECONDS, left))
+        self.solver.setOptionValue("time_limit", float(self.solver.getRunTime()) + limit)
+        self.solver.run()
+        return self.solver.getModelStatus()
 
     def as_mixture(self, x: Ints) -> list[float]:
         """An integer point as values of the master's columns; its patterns must be known."""

@@ -81,6 +81,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.step = step_of(self.cost)
+        self.master.left = self.left
         if not self.node_limit:
             self.node_limit = min(5000, max(30, WORK // max(1, len(self.cost))))
 
