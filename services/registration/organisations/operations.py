@@ -181,8 +181,8 @@ def naming(act: Act) -> dict[str, Any]:
 
 
 def named(answer: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The names by id that documents brought along."""
-    return {row["_id"]: one["name"] for row in answer for one in row[store.NAMED]}
+    """The names by id that documents brought along; empty where no such organisation is known."""
+    return {row["_id"]: next((one["name"] for one in row[store.NAMED]), "") for row in answer}
 
 
 def matching(
