@@ -40,7 +40,7 @@ def stages_of(answer: Answer) -> dict[str, Any]:
     for s in answer.stages:
         gap = None
         if s.bound is not None:
-            gap = round(abs(s.bound - s.value) / max(1, abs(s.bound)), 6)
+            gap = round(abs(s.bound - s.value) / max(1, abs(s.bound), abs(s.value)), 6)
         out[s.stage] = {"value": s.value, "bound": s.bound, "claim": s.claim, "gap": gap}
     return out
 

@@ -68,10 +68,10 @@ class Progress:
 
     @property
     def gap(self) -> float | None:
-        """Distance between value and bound relative to the bound, or None while one is missing."""
+        """Distance of value and bound as a share of the greater; None while one is missing."""
         if self.value is None or self.bound is None:
             return None
-        return abs(self.bound - self.value) / max(1, abs(self.bound))
+        return abs(self.bound - self.value) / max(1, abs(self.bound), abs(self.value))
 
 
 def columns_of_parts(parts: Iterable[Part]) -> Columns:

@@ -188,5 +188,5 @@ def _judge(stage: Stage, found: Proven, place: str, ledger: Ledger) -> None:
         ledger.add(name, [], f"{stage.value} is proved optimal")
     else:
         gap = abs(found.bound - stage.value)
-        share = f"{100 * gap / abs(found.bound or 1):.3f} %"
+        share = f"{100 * gap / max(abs(found.bound), abs(stage.value)):.3f} %"
         ledger.add(name, [], f"{stage.value}, proved bound {found.bound}, gap {gap} ({share})")
