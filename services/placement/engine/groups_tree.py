@@ -45,6 +45,8 @@ EXCHANGE_SHARE = 0.25
 #: ... and after it this, where a tree can hardly close the gap: that many steps of the objective.
 FAR_SHARE, FAR = 0.75, 12
 MOST_RUNS, FEW_RUNS = 20_000, 8
+#: Before the root no more than this, however long the time is: most roots need none of it.
+FIRST_RUNS = 20
 
 
 @dataclass
@@ -111,7 +113,7 @@ class Search:
         timed = self.left() is not None and assigned(master)
         if timed:
             # The root may take all of the time, and a good answer may end it early.
-            self._exchange(EXCHANGE_SHARE)
+            self._exchange(EXCHANGE_SHARE, FIRST_RUNS)
         if self.best is not None:
             master.add_point(self.best, self.cost)
         master.set_cost(self.cost)
@@ -239,7 +241,7 @@ class Search:
         if found is not None:
             self.accept(found)
 
-    def _exchange(self, share: float) -> None:
+    def _exchange(self, share: float, most: int = MOST_RUNS) -> None:
         """A better answer by dives into few sessions, where only seats bind."""
         begin = self.left()
         if self.best is None:
@@ -252,7 +254,7 @@ class Search:
             shown = bound.value(self.step)
             return more and shown < value and self.go_on(value, shown)
 
-        runs = FEW_RUNS if begin is None else MOST_RUNS
+        runs = FEW_RUNS if begin is None else most
         for found in improved(self.master, self.cost, self.best, go_on, runs):
             # Sessions of many good answers, put together anew, often make a better one.
             self.master.add_point(found, self.cost)
