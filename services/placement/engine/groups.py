@@ -18,8 +18,9 @@ from services.placement.engine.groups_points import encode
 from services.placement.engine.groups_pool import Floats
 from services.placement.engine.groups_tree import LARGE
 from services.placement.engine.market import Ints, Market
-from services.placement.engine.stages import CLAIMED, Run, Watch, linear_stage, refresh
+from services.placement.engine.stages import CLAIMED, Run, linear_stage, refresh
 from services.placement.engine.stages_leximin import leximin_stage, school_vector
+from services.placement.engine.watch import Watch
 
 #: How often every piece of a large market is solved.
 PIECE_ROUNDS = 2

@@ -39,14 +39,15 @@ LARGE, LARGE_STEPS = 60_000, 1500
 STEPS_SHARE = 0.3
 #: The restricted integer program may use this share of the stage's time.
 RESTRICTED_SHARE = 0.5
-#: Dives may use this share of what is left, before the root and after; where no clock limits
-#: them, so many runs.
+#: Dives before the root and before the tree use at most this share of what is left, and so many
+#: runs, for most roots and trees need none; so many where no clock limits them.
 EXCHANGE_SHARE = 0.25
-#: ... and after it this, where a tree can hardly close the gap: that many steps of the objective.
-FAR_SHARE, FAR = 0.75, 12
-MOST_RUNS, FEW_RUNS = 20_000, 8
-#: Before the root no more than this, however long the time is: most roots need none of it.
-FIRST_RUNS = 20
+SOME_RUNS, FEW_RUNS = 20, 8
+#: A tree that has not ended by this share of what is left waits while dives have theirs; one that
+#: can hardly close the gap, so many steps of the objective, does so sooner and for longer.
+TREE_SHARE, DIVE_SHARE = 0.6, 0.5
+FAR, FAR_TREE_SHARE, FAR_DIVE_SHARE = 12, 0.2, 0.8
+MOST_RUNS = 20_000
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Search:
         timed = self.left() is not None and assigned(master)
         if timed:
             # The root may take all of the time, and a good answer may end it early.
-            self._exchange(EXCHANGE_SHARE, FIRST_RUNS)
+            self._exchange(EXCHANGE_SHARE, SOME_RUNS)
         if self.best is not None:
             master.add_point(self.best, self.cost)
         master.set_cost(self.cost)
@@ -137,8 +138,13 @@ class Search:
         if not self._proved(root.bound) and root.x is not None and self._still(root.bound):
             self._restricted()
         if not self._proved(root.bound) and self._still(root.bound):
-            far = timed and (self.value or 0) - root.bound.value(self.step) > FAR * self.step
-            self._exchange(FAR_SHARE if far else EXCHANGE_SHARE)
+            self._exchange(EXCHANGE_SHARE, SOME_RUNS)
+        if timed:
+            far = (self.value or 0) - root.bound.value(self.step) > FAR * self.step
+            if root.finished:
+                self._branch(FAR_TREE_SHARE if far else TREE_SHARE)
+            if not self._result().finished:
+                self._exchange(FAR_DIVE_SHARE if far else DIVE_SHARE)
         if root.finished:
             self._branch()
         if timed and not self._result().finished:
@@ -260,11 +266,21 @@ class Search:
             self.master.add_point(found, self.cost)
             self.accept(found)
 
-    def _branch(self) -> None:
-        """Best-first search over boxes until all are proved or a limit is met."""
-        order = 0
-        heap: list[tuple[float, int, int]] = [(0.0, 0, 0)]
+    def _branch(self, share: float = 1.0) -> None:
+        """Best-first search over boxes until all are proved or a limit is met.
+
+        It goes on with the boxes that an earlier search left open.
+        """
+        begin, order = self.left(), len(self.nodes)
+        heap = [
+            (n.bound.total / n.bound.scale, i, i)
+            for i, n in enumerate(self.nodes)
+            if n.down < 0 and not n.empty
+        ]
+        heapq.heapify(heap)
         while heap and len(self.nodes) + 2 <= self.node_limit:
+            if begin is not None and (self.left() or 0.0) < begin * (1 - share):
+                break
             _, _, i = heapq.heappop(heap)
             node = self.nodes[i]
             if self._proved(node.bound):
@@ -323,22 +339,3 @@ class Search:
 
 def _worse(bound: Bound, other: Bound) -> bool:
     return not bound.empty and bound.total * other.scale < other.total * bound.scale
-
-
-def evidence(search: Search, target: int) -> dict[str, Any]:
-    """The tree as the certificate file carries it; every leaf proves `target`."""
-    names, columns = search.master.names, search.master.column_names
-    nodes: list[dict[str, Any]] = []
-    for node in search.nodes:
-        if node.down >= 0:
-            column = columns[node.column]
-            nodes.append({"column": column, "at": node.at, "down": node.down, "up": node.up})
-            continue
-        leaf: dict[str, Any] = {
-            "scale": node.bound.scale,
-            "rows": {names[i]: y for i, y in sorted(node.bound.rows.items())},
-        }
-        if node.empty:
-            leaf["infeasible"] = True
-        nodes.append(leaf)
-    return {"kind": "tree", "target": target, "nodes": nodes}

@@ -24,7 +24,8 @@ from services.placement.engine.market import Fixed, Ints, Market
 from services.placement.engine.market_draws import draw_places
 from services.placement.engine.repair_changes import Change, changed
 from services.placement.engine.repair_flow import STAGES, repair_flow
-from services.placement.engine.stages import Run, Watch, refresh, stage_result
+from services.placement.engine.stages import Run, refresh, stage_result
+from services.placement.engine.watch import Watch
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from services.placement.engine.solve_individuals import (
     solve_stable_market,
 )
 from services.placement.engine.solve_minimum import MANY, solve_minimum_market
-from services.placement.engine.stages import CLAIMED, PROVED, Watch
+from services.placement.engine.stages import CLAIMED, PROVED
+from services.placement.engine.watch import Watch
 
 #: The other mode's numbers may use at most this share of the time.
 COMPARISON_SHARE = 0.25

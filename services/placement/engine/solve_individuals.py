@@ -26,8 +26,9 @@ from services.placement.engine.market import Flags, Ints, Market
 from services.placement.engine.market_draws import draw_places
 from services.placement.engine.market_filters import barred
 from services.placement.engine.once import once
-from services.placement.engine.stages import BOUNDED, CLAIMED, PROVED, Watch
+from services.placement.engine.stages import BOUNDED, CLAIMED, PROVED
 from services.placement.engine.stages_leximin import wished_share
+from services.placement.engine.watch import Watch
 
 
 def fits_flow(market: Market, *, minimums: bool = False, everybody: bool = False) -> bool:

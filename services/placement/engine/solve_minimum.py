@@ -29,7 +29,8 @@ from services.placement.engine.solve_individuals import (
     person_columns,
     stage_values,
 )
-from services.placement.engine.stages import BOUNDED, PROVED, Watch
+from services.placement.engine.stages import BOUNDED, PROVED
+from services.placement.engine.watch import Watch
 
 #: Below this many persons the exact integer program is the better way.
 MANY = 300

@@ -18,6 +18,7 @@ from services.placement.engine.answer_check import Infeasible
 from services.placement.engine.groups_anneal import assigned, seats_only
 from services.placement.engine.groups_blocks import make_blocks
 from services.placement.engine.groups_bound import certified
+from services.placement.engine.groups_evidence import evidence
 from services.placement.engine.groups_highs import (
     Program,
     Solved,
@@ -30,15 +31,13 @@ from services.placement.engine.groups_master import Master
 from services.placement.engine.groups_model import Model, Rows
 from services.placement.engine.groups_points import decode, linear_cost
 from services.placement.engine.groups_pool import Floats, Pool
-from services.placement.engine.groups_tree import LARGE, Search, evidence
+from services.placement.engine.groups_tree import LARGE, Search
 from services.placement.engine.market import Ints, Market
+from services.placement.engine.watch import Watch
 
-Report = Callable[[Progress], bool]
-Clock = Callable[[], float]
 PROVED, BOUNDED, CLAIMED = "proved", "bounded", "solver-claimed"
 #: Share of the remaining time that one stage may use while others still follow.
 STAGE_SHARE = 0.6
-TICK_SECONDS = 0.25
 #: Up to this many columns the compact program is worth handing to HiGHS as a last resort.
 COMPACT_COLUMNS = 3000
 #: Of a stage's time the tree may use this share before HiGHS gets the compact program; its work
@@ -52,41 +51,6 @@ FIRST_SHARE, FIRST_GAP, ROUGH_GAP = 0.25, 0.01, 0.1
 def stage_share(left: int) -> float:
     """Share of the remaining time for a stage that `left` others follow."""
     return 1.0 if left == 0 else STAGE_SHARE
-
-
-@dataclass
-class Watch:
-    """Clock, deadline and progress of one run. Without a clock nothing is limited by time."""
-
-    now: Clock
-    deadline: float | None
-    report: Report | None
-    stages: int
-    stopped: bool = False
-    timed_out: bool = False
-    last: float = field(default=-1e18)
-
-    def left(self) -> float | None:
-        """Seconds left, or None without a limit."""
-        return None if self.deadline is None else max(0.0, self.deadline - self.now())
-
-    def expired(self) -> bool:
-        """Whether the run must end: cancelled, or out of time."""
-        left = self.left()
-        if left is not None and left <= 0:
-            self.timed_out = True
-        return self.stopped or self.timed_out
-
-    def tell(self, progress: Progress, *, force: bool = False) -> bool:
-        """Report at most four times a second; answers whether to go on."""
-        if self.stopped:
-            return False
-        now = self.now()
-        if self.report is not None and (force or now - self.last >= TICK_SECONDS):
-            self.last = now
-            if not self.report(progress):
-                self.stopped = True
-        return not self.stopped
 
 
 @dataclass
