@@ -5,10 +5,12 @@ is caught where it lands, by the consumers' guard or by a conditional write.
 """
 
 import contextlib
+import math
 import os
 import re
 import socket
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
@@ -95,9 +97,31 @@ class Lease:
         )
 
 
-def role_of(name: str) -> str:
-    """The role that a lease is for, without the number of the slot that a copy of it holds."""
-    return re.sub(r"-\d+$", "", name)
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who does a role now, and for how many seconds nobody has; endless where it was given up."""
+
+    owners: tuple[str, ...]
+    free_seconds: float
+
+
+def held(database: Documents) -> dict[str, Held]:
+    """Each role that was ever done here, on the database's own clock, which no rehearsal moves.
+
+    Copies hold a slot each; one that is held is enough.
+    """
+    stages: list[dict[str, Any]] = [
+        {"$sort": {"_id": 1}},
+        {"$project": {"owner": 1, "past": {"$subtract": ["$$NOW", "$expires"]}}},
+    ]
+    found: dict[str, Held] = {}
+    for row in database["leases"].aggregate(stages):
+        role = re.sub(r"-\d+$", "", row["_id"])
+        past = math.inf if row["past"] is None else row["past"] / 1000
+        before = found.get(role, Held((), math.inf))
+        owners = (*before.owners, row["owner"]) if past < 0 else before.owners
+        found[role] = Held(owners, max(0.0, min(before.free_seconds, past)))
+    return found
 
 
 def lowest(database: Documents, role: str, owner: str, seconds: float) -> tuple[Lease, int] | None:

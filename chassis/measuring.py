@@ -25,7 +25,7 @@ from chassis.act import Documents
 from chassis.clock import now
 from chassis.context import Context
 from chassis.documents import Aggregates
-from chassis.leases import role_of
+from chassis.leases import held
 from chassis.logs import logger
 from chassis.service import Service
 from chassis.settings import metrics_port
@@ -78,7 +78,8 @@ class Looking:
 def look(database: Documents, service: Service) -> None:
     """Measure outboxes, leases, the audit chain and the service's own as they stand stored."""
     _outboxes(database, service.aggregates)
-    _leases(database, service.name)
+    for role, one in held(database).items():
+        metrics.LEASE_HELD.labels(service.name, role).set(bool(one.owners))
     waiting = sum(
         database[name].count_documents({"audited": False}) for name in ("published", "access")
     )
@@ -92,23 +93,12 @@ def _outboxes(database: Documents, aggregates: Sequence[Aggregates[Any]]) -> Non
     for one in aggregates:
         waiting = {"outbox.id": {"$exists": True}}
         for row in database[one.name].find(waiting, {"outbox.time": 1, "outbox.quarantined": 1}):
-            held = sum(bool(entry.get("quarantined")) for entry in row["outbox"])
-            quarantined += held
-            if not held:
+            refused = sum(bool(entry.get("quarantined")) for entry in row["outbox"])
+            quarantined += refused
+            if not refused:
                 oldest.append(row["outbox"][0]["time"])
     age = 0.0
     if oldest:
         age = max(0.0, (now() - datetime.fromisoformat(min(oldest))).total_seconds())
     metrics.OUTBOX_OLDEST.labels(database.name).set(age)
     metrics.QUARANTINED.labels(database.name).set(quarantined)
-
-
-def _leases(database: Documents, service: str) -> None:
-    """Copies of a consumer have a slot each; one that is held is enough."""
-    held: dict[str, bool] = {}
-    stages: list[dict[str, Any]] = [{"$project": {"held": {"$gt": ["$expires", "$$NOW"]}}}]
-    for row in database["leases"].aggregate(stages):
-        name = role_of(row["_id"])
-        held[name] = held.get(name, False) or row["held"]
-    for name, one in held.items():
-        metrics.LEASE_HELD.labels(service, name).set(one)

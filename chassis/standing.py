@@ -53,21 +53,11 @@ def _row(what: str, value: object, look: bool) -> Found:
 
 
 def _leases(context: Context) -> list[Found]:
-    """Who does each role. Copies hold a slot each; one that is held is enough.
-
-    A role that crashed is back within seconds, so only one that nobody took since wants a look.
-    """
-    present = now()
-    slots: dict[str, list[dict[str, Any]]] = {}
-    for lease in context.database["leases"].find().sort("_id", 1):
-        slots.setdefault(leases.role_of(lease["_id"]), []).append(lease)
-    rows = []
-    for role, own in slots.items():
-        ends = [lease["expires"] for lease in own if lease["expires"] is not None]
-        owners = [x["owner"] for x in own if x["expires"] is not None and x["expires"] > present]
-        gone = not ends or (present - max(ends)).total_seconds() > OLD_SECONDS
-        rows.append(_row(f"lease {role}", ", ".join(owners) or "free", gone))
-    return rows
+    """Who does each role. One that crashed is back in seconds, so it wants a look after more."""
+    return [
+        _row(f"lease {role}", ", ".join(one.owners) or "free", one.free_seconds > OLD_SECONDS)
+        for role, one in leases.held(context.database).items()
+    ]
 
 
 def _outboxes(context: Context, service: Service) -> tuple[int, int, float]:

@@ -215,14 +215,19 @@ def test_a_contact_removed_before_the_sending_gets_nothing(world: World) -> None
     assert [one["state"]["code"] for one in world.deliveries(status="failed")] == ["no_address"]
 
 
+def planned(world: World, monkeypatch: pytest.MonkeyPatch, messages: int, batch: int) -> None:
+    """So many messages to one contact, of which a lease takes a batch in chunks of two."""
+    monkeypatch.setattr(sending, "BATCH", batch)
+    monkeypatch.setattr(sending, "CHUNK", 2)
+    for _ in range(messages):
+        world.surveyed("survey.amended")
+    world.plan()
+
+
 def test_one_round_goes_from_batch_to_batch_and_sends_each_message_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "BATCH", 5)
-    monkeypatch.setattr(sending, "CHUNK", 2)
-    for _ in range(13):
-        world.surveyed("survey.amended")
-    world.plan()
+    planned(world, monkeypatch, messages=13, batch=5)
     assert send_due(world.act(), world.sender()) == 13
     ids = [mail["Message-ID"] for mail in world.office.mails(TEACHER)]
     assert len(ids) == len(set(ids)) == 13
@@ -233,11 +238,7 @@ def test_one_round_goes_from_batch_to_batch_and_sends_each_message_once(
 def test_a_server_that_goes_away_between_batches_leaves_what_was_leased_free(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "BATCH", 4)
-    monkeypatch.setattr(sending, "CHUNK", 2)
-    for _ in range(10):
-        world.surveyed("survey.amended")
-    world.plan()
+    planned(world, monkeypatch, messages=10, batch=4)
     taken: list[int] = []
 
     def hang_up() -> None:
