@@ -11,9 +11,6 @@ that is dead as a whole takes this role with it.
 
 import os
 import time
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 import pymongo
 from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
@@ -22,11 +19,10 @@ from pymongo.errors import PyMongoError
 
 from chassis import metrics
 from chassis.act import Documents
-from chassis.clock import now
 from chassis.context import Context
-from chassis.documents import Aggregates
 from chassis.leases import held
 from chassis.logs import logger
+from chassis.outboxes import waiting
 from chassis.service import Service
 from chassis.settings import metrics_port
 
@@ -77,28 +73,14 @@ class Looking:
 
 def look(database: Documents, service: Service) -> None:
     """Measure outboxes, leases, the audit chain and the service's own as they stand stored."""
-    _outboxes(database, service.aggregates)
+    outboxes = waiting(database, service.aggregates)
+    metrics.OUTBOX_OLDEST.labels(database.name).set(outboxes.oldest_seconds)
+    metrics.QUARANTINED.labels(database.name).set(outboxes.quarantined)
     for role, one in held(database).items():
         metrics.LEASE_HELD.labels(service.name, role).set(bool(one.owners))
-    waiting = sum(
+    unchained = sum(
         database[name].count_documents({"audited": False}) for name in ("published", "access")
     )
-    metrics.AUDIT_WAITING.labels(service.name).set(waiting)
+    metrics.AUDIT_WAITING.labels(service.name).set(unchained)
     for measure in service.measures:
         measure(database)
-
-
-def _outboxes(database: Documents, aggregates: Sequence[Aggregates[Any]]) -> None:
-    quarantined, oldest = 0, list[str]()
-    for one in aggregates:
-        waiting = {"outbox.id": {"$exists": True}}
-        for row in database[one.name].find(waiting, {"outbox.time": 1, "outbox.quarantined": 1}):
-            refused = sum(bool(entry.get("quarantined")) for entry in row["outbox"])
-            quarantined += refused
-            if not refused:
-                oldest.append(row["outbox"][0]["time"])
-    age = 0.0
-    if oldest:
-        age = max(0.0, (now() - datetime.fromisoformat(min(oldest))).total_seconds())
-    metrics.OUTBOX_OLDEST.labels(database.name).set(age)
-    metrics.QUARANTINED.labels(database.name).set(quarantined)

@@ -1,10 +1,8 @@
 """How a service stands: what waits, how long, who holds which lease, and what wants a look."""
 
-from datetime import datetime
 from typing import Any
 
-from chassis import away, leases
-from chassis.clock import now
+from chassis import away, leases, outboxes
 from chassis.context import Context
 from chassis.events import dead_letters, roles
 from chassis.events.broker import Place
@@ -34,11 +32,12 @@ def status(context: Context, service: Service) -> list[Found]:
 def measured(context: Context, service: Service) -> list[Found]:
     """What waits and what wants a look, as far as the database alone can tell."""
     database = context.database
-    waiting, quarantined, age = _outboxes(context, service)
+    waiting = outboxes.waiting(database, service.aggregates)
+    age = waiting.oldest_seconds
     rows = [
-        _row("aggregates with events to publish", waiting, False),
+        _row("aggregates with events to publish", waiting.aggregates, False),
         _row("oldest event to publish, seconds", round(age), age > OLD_SECONDS),
-        _row("quarantined aggregates", quarantined, quarantined > 0),
+        _row("quarantined events", waiting.quarantined, waiting.quarantined > 0),
     ]
     for follower in roles.followers(context, service):
         parked = database["parked"].count_documents({"group": follower.group})
@@ -58,25 +57,6 @@ def _leases(context: Context) -> list[Found]:
         _row(f"lease {role}", ", ".join(one.owners) or "free", one.free_seconds > OLD_SECONDS)
         for role, one in leases.held(context.database).items()
     ]
-
-
-def _outboxes(context: Context, service: Service) -> tuple[int, int, float]:
-    """Aggregates that wait, quarantined ones, and the age of the oldest event that may go out."""
-    waiting = quarantined = 0
-    oldest: datetime | None = None
-    for one in service.aggregates:
-        rows = context.database[one.name].find(
-            {"outbox.id": {"$exists": True}}, {"outbox.time": 1, "outbox.quarantined": 1}
-        )
-        for row in rows:
-            waiting += 1
-            if any(entry.get("quarantined") for entry in row["outbox"]):
-                quarantined += 1
-                continue
-            begun = datetime.fromisoformat(row["outbox"][0]["time"])
-            oldest = begun if oldest is None else min(oldest, begun)
-    age = 0.0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
-    return waiting, quarantined, age
 
 
 def _lag(context: Context, follower: Follower) -> int:

@@ -140,7 +140,7 @@ def test_what_was_not_refused_cannot_be_amended_or_skipped(
 def test_status_and_verify_ask_for_a_look(context: Context, quarantined: tuple[str, str]) -> None:
     bad, _ = quarantined
     rows = json.loads(run("status").output)
-    row = next(row for row in rows if row["what"] == "quarantined aggregates")
+    row = next(row for row in rows if row["what"] == "quarantined events")
     assert (row["value"], row["state"]) == (1, "look")
     bare = producer()
     bare.projections.all.clear()
