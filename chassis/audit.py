@@ -53,12 +53,13 @@ def run(context: Context) -> None:
         if not lease.take():
             context.wait(2)
             continue
-        added = chain(context.database)
-        if time.monotonic() >= sign_at and not added:
+        if chain(context.database) >= BATCH:
+            # There is more, and a head is worth signing where the chain has caught up.
+            continue
+        if time.monotonic() >= sign_at:
             heads.sign(context)
             sign_at = time.monotonic() + HEAD_SECONDS
-        if not added:
-            context.wait(2)
+        context.wait(2)
     lease.leave()
 
 

@@ -22,7 +22,7 @@ class Context:
     database: Documents
     keys: Keys
     beat_file: Path | None = None
-    _stop: threading.Event = field(default_factory=threading.Event)
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
 
     def act(
         self,

@@ -50,6 +50,21 @@ def test_a_head_as_the_log_wrote_it_still_holds(
     assert heads.told(lines, "placement") == []
 
 
+def test_a_head_is_signed_as_soon_as_the_chain_has_caught_up_though_acts_go_on(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, signed = [1, audit.BATCH], list[int]()
+
+    def sign(context: Context) -> None:
+        signed.append(len(turns))
+        context.stop()
+
+    monkeypatch.setattr(audit, "chain", lambda database: turns.pop())
+    monkeypatch.setattr(audit.heads, "sign", sign)
+    audit.run(context)
+    assert signed == [0]
+
+
 def test_a_chain_that_was_cut_off_is_found_though_it_is_whole_in_itself(
     context: Context, signed: dict[str, Any]
 ) -> None:
