@@ -59,6 +59,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, help="of each web worker of the row `accept`")
     parser.add_argument("--rebuilt", type=int, help="aggregates of the row `rebuild`")
     parser.add_argument("--messages", type=int, help="of the row `messages`")
+    parser.add_argument("--rate", type=float, help="events a second of the row `end-to-end`")
     parser.add_argument("--schools", type=int, help="of the rehearsal, 30 applications each")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
@@ -67,6 +68,8 @@ def main() -> int:
         size = replace(size, schools=options.schools, applications=30 * options.schools)
     if options.events:
         size = replace(size, scale=tuple(options.events))
+    if options.rate:
+        size = replace(size, rate=options.rate)
     if options.messages:
         size = replace(size, messages=options.messages)
     if options.requests:

@@ -1,7 +1,7 @@
 """Rows: from the HTTP acknowledgement to the effect in another service, and a broker that is away.
 
-The whole stack runs. A clerk's programmes are created at a fixed rate over kept connections;
-the database tells another thread of their effect in placement's guards.
+The whole stack runs. A clerk's programmes are created at a fixed rate over kept connections, and
+each tells two events; the database tells another thread of their effect in placement's guards.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from deploy.local.stack import Stack
 LOGIN, PASSWORD = "bench-centre", "correct horse battery"
 CALLERS = 8
 LOOK_MS = 20
-GUARD = "placement-project|registration.programmes|"
+TOPICS = ("registration.programmes", "registration.labels")
+"""Where a programme is told: one event each, of one key."""
+GUARD = "placement-project|"
 DRAIN_SECONDS = 90.0
 USUAL = 1.0
 """Seconds within which an event has its effect in normal life: the bar of the row before."""
@@ -40,7 +42,7 @@ Where the broker was away it gets no more: its return is to be seen under ten se
 
 @dataclass
 class Seen:
-    """When each event was acknowledged, and when its effect was seen."""
+    """When each event was acknowledged, and when its effect was seen, by topic and key."""
 
     acknowledged: dict[str, float] = field(default_factory=dict)
     effective: dict[str, float] = field(default_factory=dict)
@@ -49,7 +51,7 @@ class Seen:
     waiting: int = 0
     """How many had no effect yet when the broker came back."""
     spent: dict[str, float] = field(default_factory=dict)
-    """Seconds of processor time between the broker's return and the last effect, by process."""
+    """Seconds of processor time by process, until the last effect; from the broker's return on."""
 
     def left(self) -> list[str]:
         """What was acknowledged and has no effect yet."""
@@ -77,7 +79,7 @@ class Seen:
 
 
 def measure(rate: float, seconds: float, away: float) -> list[dict[str, Any]]:
-    """Latency at a rate, then the same with a broker that stands still for `away` seconds."""
+    """Latency at so many events a second, then with a broker that is away for `away` seconds."""
     stack = Stack("bench")
     try:
         stack.start(fresh=True, follow=True)
@@ -93,11 +95,13 @@ def measure(rate: float, seconds: float, away: float) -> list[dict[str, Any]]:
         {
             "row": "HTTP acknowledgement to effect in another service",
             "events": len(delays),
+            "requests": len(delays) // len(TOPICS),
             "events_per_second": round(len(usual.acknowledged) / usual.seconds, 1),
             "wanted_per_second": rate,
             "p50_ms": round(1000 * delays[len(delays) // 2]),
             "p99_ms": round(1000 * delays[int(len(delays) * 0.99)]),
             "p99_bar_ms": 1000,
+            "processor_seconds": usual.spent,
         },
         {
             "row": f"broker away for {away:.0f} s under load",
@@ -130,12 +134,12 @@ def _under_load(
     stack: Stack, guards: Any, token: str, rate: float, seconds: float, away: float
 ) -> tuple[Seen, float]:
     """What was seen, and how long after the broker's return all of it had its effect."""
-    seen, stop = Seen(), threading.Event()
+    seen, stop, requests = Seen(), threading.Event(), rate / len(TOPICS)
     host, _, port = stack.addresses["registration"].removeprefix("http://").partition(":")
     callers = [
         threading.Thread(
             target=_call,
-            args=(seen, host, int(port), token, rate, seconds, 1.0 if away else LATE, place),
+            args=(seen, host, int(port), token, requests, seconds, 1.0 if away else LATE, place),
         )
         for place in range(CALLERS)
     ]
@@ -146,7 +150,7 @@ def _under_load(
     begin = time.perf_counter()
     for thread in callers:
         thread.start()
-    back, before = time.perf_counter(), dict[str, float]()
+    back, before = begin, processor_seconds(stack)
     if away:
         kafka = stack.processes["kafka"]
         kafka.send(signal.SIGSTOP)
@@ -161,7 +165,7 @@ def _under_load(
     end = time.perf_counter() + DRAIN_SECONDS
     while seen.left() and time.perf_counter() < end:
         threading.Event().wait(0.05)
-    after = processor_seconds(stack) if away else {}
+    after = processor_seconds(stack)
     stop.set()
     watcher.join()
     seen.spent = {
@@ -185,6 +189,7 @@ def processor_seconds(stack: Stack) -> dict[str, float]:
                 head, _, rest = (entry / "stat").read_text().rpartition(")")
                 rows[int(entry.name)] = (head.partition("(")[2], rest.split())
     named = {one.pid: name for name, one in stack.processes.items()}
+    named[os.getpid()] = "callers"
     for pid, (role, fields) in rows.items():
         parent = int(fields[1])
         own = (int(fields[11]) + int(fields[12])) / tick
@@ -226,7 +231,8 @@ def _call(
         answer = connection.getresponse()
         said = answer.read()
         if answer.status == 201:
-            seen.acknowledged[json.loads(said)["id"]] = time.perf_counter()
+            id, at = json.loads(said)["id"], time.perf_counter()
+            seen.acknowledged.update((f"{topic}|{id}", at) for topic in TOPICS)
         else:
             seen.failures += 1
 
@@ -235,7 +241,8 @@ def _watch(seen: Seen, guards: Any, watching: threading.Event, stop: threading.E
     """Note each effect when it can be read. The database tells of it: to ask for thousands of
     waiting events again and again would take the time of those who bring them to effect.
     """
-    mine = {"documentKey._id": {"$regex": f"^{re.escape(GUARD)}"}}
+    names = "|".join(re.escape(topic) for topic in TOPICS)
+    mine = {"documentKey._id": {"$regex": f"^{re.escape(GUARD)}({names})"}}
     stages = [{"$match": mine}, {"$project": {"documentKey": 1}}]
     with guards.watch(stages, max_await_time_ms=LOOK_MS, batch_size=1000) as changes:
         watching.set()

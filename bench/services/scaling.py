@@ -168,7 +168,7 @@ def _together(servers: Servers, events: int) -> dict[str, Any]:
         "row": "scale: consumers, each with a log of its own",
         "events": events,
         "consumers": rows,
-        "spread": round(max(costs) / min(costs) - 1, 3),
+        "about_their_middle": round((max(costs) - min(costs)) / (max(costs) + min(costs)), 3),
         "bar": 0.15,
     }
 

@@ -205,7 +205,7 @@ class Reader:
             request_timeout_ms=31000,
             # What comes is answered at once; only silence waits, and is not asked for ten times a
             # second by every idle role.
-            fetch_max_wait_ms=300,
+            fetch_max_wait_ms=1000,
             partition_assignment_strategy=[RangePartitionAssignor],
             allow_auto_create_topics=False,
         )
@@ -230,7 +230,7 @@ class Reader:
         for (topic, partition), offset in self._places(assigned).items():
             self._consumer.seek(TopicPartition(topic, partition), offset)
 
-    def poll(self, seconds: float = 0.3) -> list[Record]:
+    def poll(self, seconds: float = 0.5) -> list[Record]:
         """The next messages, in order per partition; empty if there are none."""
         polled = self._consumer.poll(int(seconds * 1000))
         if self._failed is not None:

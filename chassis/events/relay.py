@@ -30,6 +30,11 @@ BATCH = 1000
 MOST_EVENTS = 2000
 BUSY_SECONDS = 0.02
 IDLE_SECONDS = 0.25
+GATHERED = 0.01
+LONGEST_GATHER = 0.2
+"""Seconds of rest for each aggregate of a turn, and at the most. Above a hundred acts a second
+many share a turn's questions and waits for the disk, and those of each consumer behind it.
+"""
 DUPLICATE = 11000
 NOT_RECOVERED = "the log knows more than this database: run `recover`"
 
@@ -163,6 +168,14 @@ def _quarantine(
     )
 
 
+def gathering(turn: int) -> float:
+    """Seconds to rest after a turn of so many aggregates; none while there is more than one takes.
+
+    A lone act is followed at once, so that what one act leads to is not held up.
+    """
+    return 0.0 if turn >= BATCH else min(GATHERED * turn, LONGEST_GATHER)
+
+
 def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
     """The role `relay`: publish while holding the service's lease.
 
@@ -191,6 +204,7 @@ def run(context: Context, aggregates: Sequence[Aggregates[Any]]) -> None:
         _measure(database, rows)
         if rows and publish(database, publisher, rows):
             rest = BUSY_SECONDS
+            context.wait(gathering(len(rows)))
             continue
         context.wait(rest)
         rest = min(rest * 1.3, IDLE_SECONDS)
