@@ -60,7 +60,7 @@ def test_a_head_is_signed_as_soon_as_the_chain_has_caught_up_though_acts_go_on(
         context.stop()
 
     monkeypatch.setattr(audit, "chain", lambda database: turns.pop())
-    monkeypatch.setattr(audit.heads, "sign", sign)
+    monkeypatch.setattr(heads, "sign", sign)
     audit.run(context)
     assert signed == [0]
 
