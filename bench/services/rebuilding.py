@@ -37,7 +37,10 @@ PAUSE = 0.1
 
 
 def measure(events: int) -> list[dict[str, Any]]:
-    """Seconds of both commands over so many programmes, each with its event and its label."""
+    """Seconds of both commands over so many programmes, each with its event and its label.
+
+    Afterwards `verify` has to find nothing wrong in either service.
+    """
     stack = Stack("bench")
     try:
         stack.start(fresh=True, follow=True)
@@ -59,6 +62,10 @@ def measure(events: int) -> list[dict[str, Any]]:
             stop.set()
             writer.join()
         parked = client["placement"]["parked"].count_documents({})
+        verified = {
+            name: round(_timed(stack, name, "verify")[1], 1)
+            for name in ("registration", "placement")
+        }
     finally:
         stack.release()
     (rebuilt,) = found if isinstance(found, list) else [found]
@@ -73,6 +80,7 @@ def measure(events: int) -> list[dict[str, Any]]:
             "equal": rebuilt["equal"],
             "written_meanwhile": len(written),
             "parked": parked,
+            "verify_seconds": verified,
         }
     ]
 

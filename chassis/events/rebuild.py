@@ -83,9 +83,11 @@ class Rebuild:
                     break
             holding = self._hold()
             messages += self._read_to(self._reached())
-            if self._guards(self.group) != self._guards(self.live):
-                raise NotCaughtUp(f"{self.projection.name}: the projector has to catch up first")
             with pymongo.timeout(DIGEST_SECONDS):
+                if self._guards(self.group) != self._guards(self.live):
+                    raise NotCaughtUp(
+                        f"{self.projection.name}: the projector has to catch up first"
+                    )
                 before = digest(database, self.projection.collections)
                 after = digest(database, self.projection.collections, self.suffix)
             if swap and not self._holds():

@@ -137,6 +137,23 @@ def test_an_event_published_twice_takes_effect_once(
     assert (copy_of(placement, id) or {})["times"] == 1
 
 
+def test_a_long_archive_is_republished_without_being_sorted(registration: Context) -> None:
+    write(registration, 1)
+    relay_all(registration)
+    database = registration.database
+    others = [{"_id": fresh_id(), "topic": "another", "key": fresh_id()} for _ in range(2000)]
+    database["published"].insert_many(others)
+    database.command("profile", 2)
+    try:
+        assert recover.republish(registration, topic=TOPIC)
+    finally:
+        database.command("profile", 0)
+        database["published"].delete_many({"topic": "another"})
+    asked = database["system.profile"].find_one({"op": "query", "command.filter.topic": TOPIC})
+    assert asked is not None
+    assert "hasSortStage" not in asked
+
+
 def test_an_event_after_a_gap_waits_until_the_gap_is_filled(
     registration: Context, placement: Context
 ) -> None:
