@@ -17,9 +17,9 @@ from chassis.documents import Aggregates
 class Waiting:
     """Aggregates with events to publish, events set aside, and the age of the oldest other one."""
 
-    aggregates: int = 0
-    quarantined: int = 0
-    oldest_seconds: float = 0.0
+    aggregates: int
+    quarantined: int
+    oldest_seconds: float
 
 
 def waiting(database: Documents, aggregates: Sequence[Aggregates[Any]]) -> Waiting:
