@@ -31,7 +31,7 @@ MOST_EVENTS = 2000
 BUSY_SECONDS = 0.02
 IDLE_SECONDS = 0.25
 GATHERED = 0.01
-LONGEST_GATHER = 0.2
+LONGEST_GATHER = 0.1
 """Seconds of rest for each aggregate of a turn, and at the most. Above a hundred acts a second
 many share a turn's questions and waits for the disk, and those of each consumer behind it.
 """
